@@ -1,0 +1,5 @@
+"""`python -I -m verifier`: what actions, hooks and images run."""
+
+from verifier.cli import main
+
+main()

@@ -1,0 +1,142 @@
+"""The only importer of sigstore: who signed these bytes, and when, under one trusted root, offline.
+
+Three things that sigstore-python leaves open are closed here: the validity windows of certificate authorities
+and logs are judged at the verified signing time, an issuer is mandatory, and whatever goes wrong on hostile
+input is one error. Importing this costs as much as `import sigstore.verify`; import it late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from rfc3161_client import decode_timestamp_response
+from sigstore.models import Bundle, TrustedRoot
+from sigstore.verify import Verifier
+from sigstore.verify.policy import (
+    AllOf,
+    Identity,
+    OIDCSourceRepositoryIdentifier,
+    OIDCSourceRepositoryOwnerIdentifier,
+    VerificationPolicy,
+)
+from sigstore_models.bundle import v1 as bundle_v1
+from sigstore_models.common import v1 as common_v1
+from sigstore_models.trustroot import v1 as trustroot_v1
+
+
+class BadSignatureError(Exception):
+    """The bundle does not prove that one of the expected identities signed these bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedIdentity:
+    """Whom a certificate must name, exactly. The ids are a forge's, for the repository whose workflow ran."""
+
+    issuer: str
+    identity: str
+    repository_id: int | None = None
+    owner_id: int | None = None
+
+
+class Root:
+    """One Sigstore instance's trusted root. Roots are never united."""
+
+    def __init__(self, raw: bytes) -> None:
+        """Read a trusted root's JSON, whose digest the caller has checked; raises `BadSignatureError`."""
+        try:
+            self._root = trustroot_v1.TrustedRoot.from_json(raw)
+        except Exception as error:
+            raise BadSignatureError(f"the trusted root can't be read: {error}") from error
+        self._verifiers: dict[tuple[int, ...], Verifier] = {}
+
+    def verify(self, data: bytes, bundle: bytes, expected: ExpectedIdentity) -> datetime:
+        """Verify that `expected` signed exactly `data`; give the verified signing time.
+
+        (1) Take the times that the bundle claims: its log entry's, with a promise, and its timestamps'.
+        (2) Keep of the trusted root what was valid at all of them.
+        (3) Let sigstore verify under that: certificate, log proof, times, identity, signature.
+        (4) Demand that each claimed time lies in the certificate's ten minutes, so that one that sigstore
+            passed over can't move the answer; the latest is the signing time.
+        """
+        if not expected.issuer or not expected.identity:
+            raise BadSignatureError("an expected signer has no issuer or no identity")
+        try:
+            inner = bundle_v1.Bundle.from_json(bundle)
+            times = _claimed_times(inner)  # (1)
+            verifier = self._verifier_at(times)  # (2)
+            parsed = Bundle(inner)
+            verifier.verify_artifact(data, parsed, _policy(expected))  # (3)
+            certificate = parsed.signing_certificate
+            for time in times:  # (4)
+                if not certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc:
+                    raise BadSignatureError(f"the claimed time {time} is outside the certificate's validity")
+            return max(times)
+        except BadSignatureError:
+            raise
+        except Exception as error:  # sigstore raises many kinds on malformed input, all of them mean no
+            raise BadSignatureError(str(error) or type(error).__name__) from error
+
+    def _verifier_at(self, times: Sequence[datetime]) -> Verifier:
+        root = self._root
+        authorities = _valid(root.certificate_authorities, times)
+        logs = [log for log in root.tlogs if _covers(log.public_key.valid_for, times)]
+        ct_logs = [log for log in root.ctlogs if _covers(log.public_key.valid_for, times)]
+        for what, kept in (("certificate authority", authorities), ("log", logs), ("CT log", ct_logs)):
+            if not kept:
+                raise BadSignatureError(f"no {what} of the trusted root was valid when this was signed")
+        key = tuple(map(id, (*authorities, *logs, *ct_logs)))
+        if key not in self._verifiers:
+            kept_root = root.model_copy(
+                update={"certificate_authorities": authorities, "tlogs": logs, "ctlogs": ct_logs}
+            )
+            self._verifiers[key] = Verifier(trusted_root=TrustedRoot(kept_root))
+        return self._verifiers[key]
+
+
+def _policy(expected: ExpectedIdentity) -> VerificationPolicy:
+    policies: list[VerificationPolicy] = [Identity(identity=expected.identity, issuer=expected.issuer)]
+    if expected.repository_id is not None:
+        policies.append(OIDCSourceRepositoryIdentifier(str(expected.repository_id)))
+    if expected.owner_id is not None:
+        policies.append(OIDCSourceRepositoryOwnerIdentifier(str(expected.owner_id)))
+    return AllOf(policies)
+
+
+def _claimed_times(bundle: bundle_v1.Bundle) -> list[datetime]:
+    material = bundle.verification_material
+    times = [
+        datetime.fromtimestamp(entry.integrated_time, tz=UTC)
+        for entry in material.tlog_entries or ()
+        if entry.integrated_time and entry.inclusion_promise
+    ]
+    if data := material.timestamp_verification_data:
+        times += [
+            decode_timestamp_response(item.signed_timestamp).tst_info.gen_time for item in data.rfc3161_timestamps or ()
+        ]
+    if not times:
+        raise BadSignatureError("the bundle proves no signing time")
+    return times
+
+
+class _Windowed(Protocol):
+    @property
+    def valid_for(self) -> common_v1.TimeRange: ...
+
+
+Part = TypeVar("Part", bound=_Windowed)
+
+
+def _valid(parts: Iterable[Part], times: Sequence[datetime]) -> list[Part]:
+    return [part for part in parts if _covers(part.valid_for, times)]
+
+
+def _covers(window: common_v1.TimeRange | None, times: Sequence[datetime]) -> bool:
+    """Tell whether all times lie in a window; one without a beginning or an end is open there."""
+    if window is None:
+        return False
+    return all(
+        (window.start is None or window.start <= time) and (window.end is None or time <= window.end) for time in times
+    )

@@ -1,0 +1,38 @@
+"""One check a file, listed here by hand, in the order in which they are reported; pure over `Evidence`."""
+
+from verifier.checks import (
+    digest_mismatch,
+    expired_approval,
+    incomplete_scan,
+    malformed_safetensors,
+    missing_file,
+    pickle,
+    remote_code,
+    revoked_model,
+    typosquatted_publisher,
+    unapproved_dependency,
+    unapproved_model,
+    unlisted_file,
+    unpinned_revision,
+    unsafe_path,
+)
+from verifier.checks.check import Answer, Check, Needs, Skipped
+
+__all__ = ["CHECKS", "Answer", "Check", "Needs", "Skipped"]
+
+CHECKS: tuple[Check, ...] = (
+    typosquatted_publisher.CHECK,
+    revoked_model.CHECK,
+    unapproved_model.CHECK,
+    expired_approval.CHECK,
+    unpinned_revision.CHECK,
+    unsafe_path.CHECK,
+    unlisted_file.CHECK,
+    missing_file.CHECK,
+    digest_mismatch.CHECK,
+    malformed_safetensors.CHECK,
+    remote_code.CHECK,
+    pickle.CHECK,
+    incomplete_scan.CHECK,
+    unapproved_dependency.CHECK,
+)

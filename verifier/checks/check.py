@@ -1,0 +1,45 @@
+"""What a check is: a name, the rule that it reports, and a pure function of the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from verifier.evidence import Evidence
+from verifier.finding import Finding, Location
+from verifier.rules import RULES
+
+
+class Needs(IntEnum):
+    """What a check can't do without; the cheap ones come first, and spare the dear ones where they deny."""
+
+    STANDING = 1
+    SNAPSHOT = 2
+    CONTENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The check was planned and could not run; that denies."""
+
+    reason: str
+
+
+Answer = Iterable[Finding] | Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check's name in reports, the rule that it reports, and what it does with the evidence."""
+
+    name: str
+    rule: str
+    needs: Needs
+    run: Callable[[Evidence], Answer]
+
+
+def found(rule: str, message: str, path: str | None = None, *, remedy: str = "") -> Finding:
+    """Make a finding with the rule's own severity, and its own remedy where none is given."""
+    entry = RULES[rule]
+    return Finding(rule, entry.severity, message, remedy or entry.remedy, Location(path))

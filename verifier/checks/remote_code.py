@@ -1,0 +1,60 @@
+"""remote-code: what `trust_remote_code` would run, in files or named by configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from verifier.checks.check import Check, Needs, found
+from verifier.evidence import Evidence
+from verifier.finding import Finding
+
+RULE = "remote-code"
+CODE_SUFFIXES = (".py", ".pyc", ".pyd", ".so")
+CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "custom_pipeline", "custom_generate"})
+"""Keys under which transformers and diffusers look for code to import."""
+KERNEL_KEYS = frozenset({"attn_implementation", "_attn_implementation"})
+"""Keys whose value names a kernel on the Hub where it holds a slash."""
+
+
+def run(evidence: Evidence) -> Iterable[Finding]:
+    """Report code among the files, then every place in a configuration that asks for code."""
+    for path, reading in (evidence.readings or {}).items():
+        if path.lower().endswith(CODE_SUFFIXES):
+            yield found(RULE, f"{path} is code, which trust_remote_code would run", path)
+        document = reading.content.document if reading.content else None
+        if document is not None:
+            for message, elsewhere in _asked_for(path, document.pairs, document.value):
+                yield replace(found(RULE, f"{path} {message}", path), waivable=not elsewhere)
+
+
+def _asked_for(path: str, pairs: Iterable[tuple[str, object]], value: object) -> Iterator[tuple[str, bool]]:
+    """Give a message for each request for code, and whether the code is another repository's."""
+    for key, item in pairs:
+        if key in CODE_KEYS and item:
+            for target in _texts(item):
+                elsewhere = "--" in target or "/" in target
+                origin = "another repository's " if elsewhere else ""
+                yield f"asks under {key!r} for {origin}code: {target[:200]}", elsewhere
+        if key in KERNEL_KEYS and any("/" in text for text in _texts(item)):
+            yield f"asks under {key!r} for a kernel from the Hub: {', '.join(_texts(item))[:200]}", True
+    if path.rpartition("/")[2] == "modules.json" and isinstance(value, list):
+        for module in value:
+            kind = module.get("type") if isinstance(module, dict) else None
+            if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
+                yield f"asks for a module that is not sentence-transformers' own: {kind[:200]}", "--" in kind
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Give every text inside a value; what is neither text nor a container stands for itself."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None:
+        yield str(value)
+
+
+CHECK = Check("remote-code", RULE, Needs.CONTENT, run)

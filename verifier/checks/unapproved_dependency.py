@@ -1,0 +1,45 @@
+"""unapproved-dependency: the model needs another one that is not approved with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from verifier.checks.check import Check, Needs, found
+from verifier.errors import UsageError
+from verifier.evidence import Evidence
+from verifier.finding import Finding
+from verifier.reference import ModelReference
+
+RULE = "unapproved-dependency"
+KEYS = frozenset({"base_model_name_or_path", "draft_model_name_or_path", "assistant_model", "speculative_model"})
+"""Keys of configurations under which a loader looks for another model."""
+
+
+def run(evidence: Evidence) -> Iterable[Finding]:
+    """Judge what the approval requires, then what the approved configurations name besides."""
+    dependencies = evidence.standing.dependencies if evidence.standing else {}
+    for pinned, standing in dependencies.items():
+        if not standing.is_live(evidence.now):
+            reason = standing.refusal.message if standing.refusal else "it is revoked or its approval is over"
+            yield found(RULE, f"{pinned}, which this model requires, is not approved: {reason}")
+    required = {pinned.partition("@")[0].casefold() for pinned in dependencies}
+    if evidence.standing is None:
+        required = {model.casefold() for model in evidence.known_models}
+    for path, reading in (evidence.readings or {}).items():
+        if reading.content is None or reading.content.document is None:
+            continue
+        for key, model in _named(reading.content.document.pairs):
+            if model.casefold() != evidence.reference.model.casefold() and model.casefold() not in required:
+                yield found(RULE, f"{path} names {model} under {key!r}, which the approval does not require", path)
+
+
+def _named(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
+    for key, value in pairs:
+        if key in KEYS and isinstance(value, str) and value:
+            try:
+                yield key, ModelReference.parse(value).model
+            except UsageError:
+                yield key, value
+
+
+CHECK = Check("dependencies", RULE, Needs.CONTENT, run)

@@ -1,0 +1,41 @@
+"""unlisted-file: the snapshot holds a file that nobody approved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from verifier import limits
+from verifier.checks.check import Check, Needs, found
+from verifier.evidence import Evidence
+from verifier.finding import Finding, Location, Severity
+
+RULE = "unlisted-file"
+_HUB_METADATA = re.compile(r"\.cache/huggingface/(\.gitignore|CACHEDIR\.TAG|download/.+\.(metadata|lock))")
+
+
+def run(evidence: Evidence) -> Iterable[Finding]:
+    """Compare the files that are there with the manifest.
+
+    The Hub client's own small metadata in `.cache/huggingface` is a note.
+    """
+    if evidence.snapshot is None or evidence.manifest is None:
+        return
+    metadata = 0
+    what = "models.lock" if evidence.standing is None else "the approval"
+    for path, entry in evidence.snapshot.files.items():
+        if path in evidence.manifest.files:
+            continue
+        if _HUB_METADATA.fullmatch(path) and entry.size <= limits.MAX_HUB_METADATA:
+            metadata += 1
+            continue
+        code = ", and is code that could run on load" if path.lower().endswith((".py", ".so", ".pyc")) else ""
+        yield found(RULE, f"{path} is not in {what}{code}", path, remedy=f"Remove {entry.real_path}")
+    if not evidence.snapshot.complete:
+        yield found(RULE, f"there are more than {limits.MAX_SNAPSHOT_ENTRIES:,} files; the rest was not listed")
+    if metadata:
+        message = f"{metadata} small files of the Hub client's own (.cache/huggingface) were left aside"
+        yield Finding(RULE, Severity.NOTE, message, location=Location(".cache/huggingface"))
+
+
+CHECK = Check("closed-set", RULE, Needs.SNAPSHOT, run)

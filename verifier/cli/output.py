@@ -1,0 +1,43 @@
+"""Where a report goes: stdout or a file, in the format that was asked for; colour only on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from verifier.atomic import write_atomically
+from verifier.cli.options import Format
+from verifier.errors import UndecidedError
+from verifier.verdict import Verdict
+
+
+def write_report(verdict: Verdict, format_: Format, output: Path | None) -> None:
+    """Render a verdict and write it; raises `UndecidedError` where it can't be written."""
+    if format_ is Format.JSON:
+        from verifier.report import json
+
+        text = json.render(verdict)
+    else:
+        from verifier.report import text as text_report
+
+        text = text_report.render(verdict, colour=output is None and _wants_colour())
+    try:
+        if output is not None:
+            write_atomically(output, text.encode())
+        else:
+            sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+            sys.stdout.buffer.flush()
+    except OSError as error:
+        where = f"to {str(output)!r}" if output is not None else "to stdout"
+        raise UndecidedError(
+            f"the report can't be written {where}: {error.strerror}",
+            "Check the directory, its permissions and the disk.",
+            code="report-unwritable",
+        ) from error
+
+
+def _wants_colour() -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty()

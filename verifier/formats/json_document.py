@@ -1,0 +1,43 @@
+"""JSON documents beside the weights: configurations, indexes. Read leniently where loaders are lenient."""
+
+from __future__ import annotations
+
+import json
+
+from verifier import limits
+from verifier.formats.content import Content, JsonDocument
+from verifier.snapshot import Source
+
+DATA_ONLY = frozenset({"tokenizer.json", "vocab.json"})
+"""Large tables of tokens, from which no loader takes code or the names of other files."""
+
+
+def is_index(path: str) -> bool:
+    """Tell whether a path is that of an index of safetensors shards."""
+    return path.endswith(".safetensors.index.json")
+
+
+def read(path: str, source: Source) -> Content:
+    """Parse the document, or say why it can't be followed. Keys that stand twice are all kept."""
+    limit = limits.MAX_INDEX if is_index(path) else limits.MAX_CONFIG
+    if path.rpartition("/")[2] in DATA_ONLY:
+        return Content("json")
+    if source.size > limit:
+        return Content("json", unfollowed=f"it has {source.size:,} bytes; a configuration is read up to {limit:,}")
+    pairs: list[tuple[str, object]] = []
+
+    def keep(items: list[tuple[str, object]]) -> dict[str, object]:
+        pairs.extend(items)
+        return dict(items)
+
+    try:
+        value = json.loads(source.read_at(0, source.size).decode("utf-8-sig"), object_pairs_hook=keep)
+    except UnicodeDecodeError as error:
+        return Content("json", unfollowed=f"it is not UTF-8 (byte {error.start})")
+    except json.JSONDecodeError as error:
+        return Content("json", unfollowed=f"it is not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
+    except RecursionError:
+        return Content("json", unfollowed="it is nested too deeply")
+    except ValueError as error:  # a number of thousands of digits
+        return Content("json", unfollowed=f"it is not JSON that can be read: {error}")
+    return Content("json", document=JsonDocument(value, tuple(pairs)))

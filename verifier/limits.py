@@ -1,0 +1,42 @@
+"""Every limit in one place: what is read, how much of it, and for how long it counts."""
+
+from datetime import timedelta
+
+KIB = 1024
+MIB = 1024 * KIB
+
+# Documents, capped before they are read.
+MAX_HEAD = 32 * MIB
+MAX_RECORD = 4 * MIB
+MAX_TRUST = 1 * MIB
+MAX_ROOT = 1 * MIB
+MAX_REVOCATION = 1 * MIB
+MAX_BUNDLE = 64 * KIB
+MAX_LOCK = 64 * MIB
+MAX_POLICY = 1 * MIB
+
+# The registry's shape.
+MAX_TRUST_FILES = 1_000
+MAX_REVOCATION_FILES = 10_000
+MAX_REQUIRES_DEPTH = 8
+MAX_ALIAS_RECORDS = 1_000
+CLOCK_SKEW = timedelta(minutes=5)
+EXPIRY_NOTICE = timedelta(days=30)
+
+# A snapshot.
+MAX_SNAPSHOT_ENTRIES = 100_000
+MAX_SNAPSHOT_DEPTH = 32
+MAX_HUB_METADATA = 64 * KIB
+READ_BUFFER = 1 * MIB
+
+# Formats. 100 MB is the safetensors library's own limit; a header beyond ours is not followed.
+SAFETENSORS_MAX_HEADER = 100_000_000
+MAX_SAFETENSORS_HEADER = 32 * MIB
+MAX_CONFIG = 4 * MIB
+MAX_INDEX = 32 * MIB
+MAX_ARCHIVE_MEMBERS = 100_000
+MAX_PICKLE_PEEK = 1 * MIB
+
+# A report.
+MAX_FINDINGS_PER_CHECK = 1_000
+MAX_FINDINGS_IN_TEXT = 5

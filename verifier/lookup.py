@@ -1,0 +1,161 @@
+"""May this model be used? From a reference to what the registry or the lock says of it; no weights are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from verifier import limits
+from verifier.document import format_timestamp
+from verifier.errors import UsageError
+from verifier.evidence import Evidence
+from verifier.lock import Lock, LockedModel
+from verifier.policy import Policy
+from verifier.publishers import PublisherIndex
+from verifier.reference import LegacyNameError, ModelReference, is_path
+from verifier.registry import seen
+from verifier.registry.registry import Registry
+from verifier.registry.standing import Refusal, Standing
+from verifier.registry.store import DirectoryStore
+
+_WAIVER_NOTICE = timedelta(days=14)
+
+
+def open_registry(policy: Policy, lock: Lock | None, now: datetime) -> Registry | None:
+    """Open the policy's registry, verified; None where the policy leaves the decision to the lock.
+
+    Raises `UsageError` where the policy does not say enough, `UndecidedError` where the registry does not hold.
+    """
+    source = policy.registry_source
+    if source == "none":
+        if lock is None:
+            raise UsageError(
+                f"under the policy {policy.name!r} the lock alone decides, and none was given",
+                "Add --lock models.lock.",
+            )
+        return None
+    if source is None:
+        raise UsageError(
+            f"the policy {policy.name!r} names no registry",
+            "Set [registry] source and trust_digest in the policy, or give --registry and --trust-digest.",
+        )
+    if not isinstance(source, Path):
+        raise UsageError(
+            f"the registry {source!r} is not a directory; registries are read from directories only",
+            "Check it out and name the directory.",
+        )
+    if policy.trust_digest is None:
+        raise UsageError(
+            f"the policy {policy.name!r} pins no trust file, so anybody could have signed the registry",
+            "Set [registry] trust_digest (sha256sum trust/1.json), or give --trust-digest.",
+        )
+    memory = seen.default_directory()
+    return Registry(DirectoryStore(source), policy.trust_digest, now, min_version=policy.min_version, memory=memory)
+
+
+def parse_reference(reference: ModelReference | Path | str, registry: Registry | None) -> ModelReference:
+    """Read a reference; a name without a publisher is refused with the owner's id, where an alias knows it."""
+    if isinstance(reference, ModelReference):
+        return reference
+    if isinstance(reference, Path) or is_path(reference):
+        raise UsageError(
+            f"{str(reference)!r} is a path; what it should be was not said",
+            "Name the model: model-verifier verify ORG/NAME --path DIR.",
+        )
+    try:
+        return ModelReference.parse(reference)
+    except LegacyNameError as error:
+        owner = registry.owner_of(error.name) if registry is not None else None
+        raise LegacyNameError(error.name, owner) from None
+
+
+def stand(
+    asked: ModelReference,
+    registry: Registry | None,
+    lock: Lock | None,
+    policy: Policy,
+    set_name: str | None,
+    now: datetime,
+) -> Evidence:
+    """Gather what is known of the model before any file is looked at.
+
+    Raises `UsageError` where several approvals or locks fit, or the set is not one of the approval's.
+    """
+    entry = lock.find(asked, set_name) if lock is not None else None
+    reference = asked.at(entry.revision) if entry is not None else asked
+    standing = registry.find(reference) if registry is not None else None
+    models = registry.models if registry is not None else {item.model for item in lock.models} if lock else set()
+    publishers = {model.partition("/")[0] for model in models} | set(policy.known_publishers)
+    base = Evidence(
+        asked=asked,
+        reference=reference,
+        now=now,
+        publishers=PublisherIndex(sorted(publishers)),
+        known_models=frozenset(models),
+        refusal=_refusal(reference, standing, entry, lock),
+        standing=standing,
+        locked_at=entry.locked_at if entry is not None else None,
+    )
+    if standing is not None and standing.approval is not None:
+        approval = standing.approval
+        base = replace(base, reference=reference.at(approval.revision))
+        if base.refusal is None:
+            name = set_name or (entry.set if entry is not None and entry.set in approval.sets else "default")
+            chosen = entry.files if entry is not None and set_name is None else _chosen(approval.sets, name)
+            return replace(base, manifest=approval.manifest, chosen=frozenset(chosen), set_name=name)
+    elif standing is None and entry is not None:
+        return replace(base, manifest=entry.manifest, chosen=frozenset(entry.files), set_name=entry.set)
+    return replace(base, unread="there is no approval to compare the files with")
+
+
+def _chosen(sets: Mapping[str, tuple[str, ...]], name: str) -> tuple[str, ...]:
+    if name not in sets:
+        raise UsageError(f"the approval has no set {name!r}", f"Choose one of: {', '.join(sorted(sets))}.")
+    return sets[name]
+
+
+def _refusal(
+    reference: ModelReference, standing: Standing | None, entry: LockedModel | None, lock: Lock | None
+) -> Refusal | None:
+    """Say why nobody stands behind the model: the registry's reason, or the lock's. A lock only narrows."""
+    if standing is not None and standing.approval is None:
+        return standing.refusal or Refusal(f"{reference} is not approved", "")
+    if lock is None:
+        return None
+    if entry is None:
+        commits = [item.revision for item in lock.models if item.model == reference.model]
+        held = f"It holds {reference.model} at {', '.join(commits)}." if commits else "Lock it first, after a review."
+        return Refusal(f"{reference} is not in models.lock", held)
+    if standing is not None and standing.approval is not None:
+        approved = standing.approval.manifest.files
+        for file in entry.manifest:
+            if file != approved.get(file.path):
+                return Refusal(
+                    f"models.lock pins another {file.path} for {reference} than the approval",
+                    "Lock the model again at the approved commit.",
+                )
+    return None
+
+
+def notices(evidence: Evidence, registry: Registry | None) -> Iterable[str]:
+    """Say what people should know beside the verdict: what ends soon, what was not reviewed."""
+    if registry is not None:
+        yield from registry.notices
+    elif evidence.locked_at is not None:
+        yield f"as locked on {format_timestamp(evidence.locked_at)[:10]}; approved by nobody"
+    standing, now = evidence.standing, evidence.now
+    if standing is None or standing.approval is None or standing.ends_at is None:
+        return
+    if standing.approval.baseline:
+        left = max(0, (standing.ends_at - now).days)
+        yield f"BASELINE, NOT REVIEWED: taken over as it was in use; {left} days left"
+    elif now < standing.ends_at < now + limits.EXPIRY_NOTICE:
+        yield f"the approval ends on {format_timestamp(standing.ends_at)}"
+    if not standing.approved_by:
+        yield "no person signed this approval: the registry asks for none, and the head's signature carries it"
+    for waiver in standing.approval.waivers:
+        if waiver.expires < now + _WAIVER_NOTICE:
+            tense = "ended" if waiver.expires <= now else "ends"
+            yield f"the waiver of {waiver.rule} for {waiver.path} {tense} on {format_timestamp(waiver.expires)}"

@@ -1,0 +1,268 @@
+"""The policy: where the registry is, what each rule does, and so what the verdict is.
+
+Checks report, only this decides. Files are TOML (DESIGN, section 8); strict defaults live here and
+`policies/default.toml` equals them.
+"""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator
+
+from verifier import limits
+from verifier.digest import Digest
+from verifier.document import DigestText, Document, DocumentError, Name, Text, build, read_bytes
+from verifier.document import Sequence as ListOf
+from verifier.errors import UndecidedError, UsageError
+from verifier.finding import Finding, Severity
+from verifier.resources import data_directory
+from verifier.rules import RULES
+from verifier.verdict import Effect, Judged, Outcome, Status
+
+SYSTEM_POLICY = Path("/etc/model-verifier/policy.toml")
+"""Where a machine's owner puts a policy that no flag and no variable overrides."""
+
+SHIPPED = ("default", "strict", "audit", "lockfile", "demo")
+_EFFECTS = {Severity.ERROR: Effect.DENY, Severity.WARNING: Effect.WARN, Severity.NOTE: Effect.NOTE}
+_MOVES = {"deny": Effect.DENY, "warn": Effect.WARN, "ignore": Effect.IGNORED}
+
+RuleEffect = Literal["deny", "warn", "ignore"]
+
+
+class RegistrySection(Document):
+    """`[registry]`: its source ("none": the lock alone decides), the pinned trust file, the lowest version."""
+
+    source: Text | None = None
+    trust_digest: DigestText | None = None
+    min_version: Annotated[int, Field(ge=0)] = 0
+
+
+class PublishersSection(Document):
+    """`[publishers]`: names that are known besides the registry's own."""
+
+    known: ListOf[Text] = ()
+
+
+class PickleSection(Document):
+    """`[pickle]`: "reject" refuses every pickle-bearing file that no signed waiver excuses."""
+
+    mode: Literal["reject"] = "reject"
+
+
+class PolicyDocument(Document):
+    """A policy file. `schema` is "model-verifier/policy/v1"."""
+
+    schema_: Literal["model-verifier/policy/v1"] = Field(alias="schema")
+    name: Name
+    extends: Literal["default", "strict", "audit", "lockfile"] | None = None
+    mode: Literal["enforce", "audit"] = "enforce"
+    registry: RegistrySection = RegistrySection()
+    rules: dict[str, RuleEffect] = Field(default_factory=dict)
+    publishers: PublishersSection = PublishersSection()
+    pickle: PickleSection = PickleSection()
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_are_known(cls, rules: dict[str, RuleEffect]) -> dict[str, RuleEffect]:
+        for rule, effect in rules.items():
+            if rule not in RULES:
+                raise ValueError(f"{rule!r} is no rule; `model-verifier explain` lists them")
+            if RULES[rule].fixed and effect != "deny":
+                raise ValueError(f"the rule {rule!r} always denies")
+        return rules
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverGrant:
+    """What a signed record excuses: one content rule for one exact path."""
+
+    rule: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy that is ready to decide; its `registry_source` is a path, an https URL, "none" or None."""
+
+    name: str
+    digest: Digest
+    enforced: bool = True
+    registry_source: Path | str | None = None
+    trust_digest: Digest | None = None
+    min_version: int = 0
+    rules: Mapping[str, Effect] = field(default_factory=dict)
+    known_publishers: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, policy: Path | str) -> Self:
+        """Load a shipped policy by name, or a file. Raises `UsageError` where it is not a valid policy."""
+        path = shipped_policy(policy) if isinstance(policy, str) and policy in SHIPPED else Path(policy)
+        document, raw = _read(path)
+        values = document.model_dump(exclude_unset=True, by_alias=True)
+        if document.extends is not None:
+            base, base_raw = _read(shipped_policy(document.extends))
+            values = _merged(base.model_dump(exclude_unset=True, by_alias=True), values)
+            document = PolicyDocument.model_validate(values)
+            raw = base_raw + raw
+        return cls(
+            name=document.name,
+            digest=Digest.of(raw),
+            enforced=document.mode == "enforce",
+            registry_source=_source(document.registry.source, path.parent),
+            trust_digest=Digest.parse(document.registry.trust_digest) if document.registry.trust_digest else None,
+            min_version=document.registry.min_version,
+            rules={rule: _MOVES[effect] for rule, effect in document.rules.items()},
+            known_publishers=document.publishers.known,
+        )
+
+    def override(
+        self,
+        *,
+        registry: str | None = None,
+        trust_digest: str | None = None,
+        mode: str | None = None,
+        min_version: int = 0,
+    ) -> Self:
+        """Apply a command line's options; the lowest version of the head is only ever raised."""
+        if mode not in (None, "enforce", "audit"):
+            raise UsageError(f"there is no mode {mode!r}", "Use enforce or audit.")
+        return replace(
+            self,
+            enforced=self.enforced if mode is None else mode == "enforce",
+            registry_source=self.registry_source if registry is None else _source(registry, Path()),
+            trust_digest=self.trust_digest if trust_digest is None else Digest.parse(trust_digest),
+            min_version=max(self.min_version, min_version),
+        )
+
+    def judge(
+        self, check: str, findings: Iterable[Finding], waived: Sequence[WaiverGrant] = ()
+    ) -> tuple[Outcome, set[WaiverGrant]]:
+        """Turn what a check found into its outcome; give the waivers that were used, too.
+
+        The severity decides, unless the policy names the rule. A waiver excuses a finding that would deny.
+        """
+        judged: list[Judged] = []
+        used: set[WaiverGrant] = set()
+        for finding in findings:
+            effect = _EFFECTS[finding.severity]
+            moved = self.rules.get(finding.rule, effect)
+            grant = WaiverGrant(finding.rule, finding.location.path or "")
+            if moved is Effect.DENY and finding.waivable and RULES[finding.rule].content and grant in waived:
+                used.add(grant)
+                judged.append(Judged(finding, Effect.WAIVED, moved is not effect))
+            else:
+                judged.append(Judged(finding, moved, moved is not effect))
+        denied = any(item.effect is Effect.DENY for item in judged)
+        return Outcome(check, Status.FAILED if denied else Status.PASSED, tuple(judged)), used
+
+
+def shipped_policy(name: str) -> Path:
+    """Find the file of a policy that travels with the package."""
+    return data_directory("policies") / f"{name}.toml"
+
+
+def choose(
+    *,
+    policy: str | None = None,
+    registry: str | None = None,
+    trust_digest: str | None = None,
+    mode: str | None = None,
+    has_lock: bool = False,
+) -> Path | str:
+    """Decide which policy a command line means. The machine's own one excludes every other choice.
+
+    Raises `UsageError` where there is none, or where an option tries to override the machine's policy.
+    """
+    if _exists(SYSTEM_POLICY):
+        _require_root_owned(SYSTEM_POLICY)
+        overrides = {
+            "--policy": policy,
+            "--registry": registry,
+            "--trust-digest": trust_digest,
+            "--mode": mode,
+        }
+        for option, value in overrides.items():
+            if value is not None:
+                raise UsageError(
+                    f"this machine's policy is {SYSTEM_POLICY}; {option} (or its variable) can't override it",
+                    f"Leave {option} out.",
+                )
+        return SYSTEM_POLICY
+    if policy is not None:
+        return policy
+    if registry == "demo":
+        return "demo"
+    if registry is not None and trust_digest is not None:
+        return "default"
+    if has_lock:
+        return "lockfile"
+    raise UsageError(
+        "there is neither a policy nor a lock, so nobody said what is approved",
+        "Give --policy FILE (or --lock models.lock); to look around, --policy demo.",
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise UsageError(
+            f"{str(path)!r} can't be examined: {error.strerror}", "Let root make it readable for all."
+        ) from error
+    return True
+
+
+def _require_root_owned(path: Path) -> None:
+    """Refuse a machine policy that others than root could have written, it or a directory above it."""
+    resolved = path.resolve()
+    for place in (path.parent, resolved, *resolved.parents):
+        status = place.stat()
+        sticky = place.is_dir() and status.st_mode & stat.S_ISVTX
+        if status.st_uid != 0 or (status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky):
+            raise UsageError(
+                f"others than root can write {str(place)!r}, so {str(path)!r} proves nothing",
+                f"chown root:root {place} && chmod go-w {place}",
+            )
+
+
+def _read(path: Path) -> tuple[PolicyDocument, bytes]:
+    blame = f"the policy {str(path)!r}"
+    try:
+        raw = read_bytes(path, limits.MAX_POLICY)
+        return build(tomllib.loads(raw.decode("utf-8")), PolicyDocument), raw
+    except FileNotFoundError as error:
+        remedy = f"Give a file, or one of the shipped policies: {', '.join(SHIPPED)}."
+        raise UsageError(f"{blame} is not there", remedy) from error
+    except IsADirectoryError as error:
+        raise UsageError(f"{blame} is a directory", "Give the .toml file.") from error
+    except OSError as error:
+        raise UndecidedError(f"{blame} can't be read: {error.strerror}", "Check its permissions.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{blame} is not UTF-8 (byte {error.start})", "Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{blame} is not TOML: {error}", "Mend the file.") from error
+    except DocumentError as error:
+        raise UsageError(f"{blame} {error}", "Mend the file; policies/default.toml shows every key.") from error
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay one document over another: tables key by key, everything else replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        inner = base.get(key)
+        result[key] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _source(source: str | None, beside: Path) -> Path | str | None:
+    if source is None or source == "none" or "://" in source:
+        return source
+    return data_directory("registry") if source == "demo" else beside / source

@@ -1,0 +1,1 @@
+"""The signed approved-model registry, read: trust, head, approvals, revocations."""

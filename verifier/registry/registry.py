@@ -1,0 +1,285 @@
+"""One registry, opened: every answer comes from bytes that were verified first.
+
+(1) the trust chain, from the pinned digest;  (2) the head, signed by the `publish` role;
+(3) its freshness;  (4) the revocations, the head's and those in sight;
+(5) a record, by the head's digest;  (6) its approvals, counted;  (7) its own bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from verifier import limits
+from verifier.digest import Digest
+from verifier.document import DocumentError, format_timestamp, parse
+from verifier.errors import UndecidedError, UsageError
+from verifier.reference import ModelReference
+from verifier.registry import seen
+from verifier.registry.documents import Approval, Head, Revocation
+from verifier.registry.standing import Refusal, Revoked, Standing
+from verifier.registry.store import Store
+from verifier.registry.trust import Count, TrustedRegistry, follow_chain
+
+_UPDATE = "Update the registry from its home, and check this machine's clock."
+
+
+class Registry:
+    """A registry whose trust chain and head were verified at `now`."""
+
+    def __init__(
+        self,
+        store: Store,
+        trust_digest: Digest,
+        now: datetime,
+        *,
+        min_version: int = 0,
+        memory: Path | None = None,
+    ) -> None:
+        """Verify the trust chain and the head; raises `UndecidedError` where they do not hold.
+
+        `min_version` is the lowest head that counts; `memory` the directory that remembers the highest seen.
+        """
+        self.now = now
+        self._store = store
+        self._trusted: TrustedRegistry = follow_chain(store, trust_digest, now)  # (1)
+        self.trust = self._trusted.trust
+        self.trust_digest = trust_digest
+        self.head = self._open_head()  # (2)
+        lowest = max(min_version, self.trust.floor, seen.highest(memory, trust_digest))
+        self._check_freshness(lowest)  # (3)
+        if self.head.version > lowest:
+            seen.remember(memory, trust_digest, self.head.version)
+        self._standings: dict[str, Standing] = {}
+
+    @property
+    def notices(self) -> Iterator[str]:
+        """What people should know about the registry itself, whatever the model."""
+        half = self.head.issued + (self.head.expires - self.head.issued) / 2
+        if self.now > half:
+            yield f"the registry's head is past half its life; it expires on {format_timestamp(self.head.expires)}"
+
+    @property
+    def models(self) -> set[str]:
+        """Every model that the head lists, by its id."""
+        return {key.partition("@")[0] for key in self.head.records}
+
+    def find(self, reference: ModelReference) -> Standing:
+        """Say how the model stands. Without a commit in the reference, the one live approval is meant.
+
+        Raises `UsageError` that lists them where there are several.
+        """
+        if reference.commit is not None:
+            key = f"{reference.model}@{reference.commit}"
+            return self._record(key) if key in self.head.records else self._unknown(reference)
+        keys = sorted(key for key in self.head.records if key.startswith(f"{reference.model}@"))
+        if not keys:
+            return self._unknown(reference)
+        standings = [self._record(key) for key in keys]
+        live = [standing for standing in standings if standing.is_live(self.now)]
+        if len(live) > 1:
+            known = ", ".join(standing.approval.reference for standing in live if standing.approval)
+            raise UsageError(f"{reference.model} is approved at several commits", f"Name one of: {known}.")
+        if live:
+            return live[0]
+        return max(standings, key=lambda standing: (standing.ends_at is not None, str(standing.ends_at)))
+
+    def owner_of(self, name: str) -> str | None:
+        """Give the full id of the approved model that has `name` as an alias (`gpt2`), or None."""
+        keys = sorted(self.head.records, key=lambda key: key.partition("@")[0].partition("/")[2] != name)
+        for key in keys[: limits.MAX_ALIAS_RECORDS]:
+            approval = self._record(key).approval
+            if approval is not None and name in approval.aliases:
+                return approval.model
+        return None
+
+    # The head.
+
+    def _open_head(self) -> Head:
+        raw = self._store.read("head.json", limits.MAX_HEAD)
+        if raw is None:
+            raise _bad("the registry has no head.json", "Publish it, or check out the registry whole.")
+        count = self._trusted.count("publish", "head.json", raw)
+        if not count.reached:
+            raise _bad(f"the registry's head.json is not signed as it must be: {count}")
+        try:
+            head = parse(raw, Head)
+        except DocumentError as error:
+            raise _bad(f"the registry's head.json {error}") from error
+        if head.registry != self.trust.registry:
+            raise _bad(f"head.json is of another registry, {head.registry!r} instead of {self.trust.registry!r}")
+        if head.trust_version != self.trust.version:
+            raise _bad(
+                f"head.json was made under trust file {head.trust_version}; "
+                f"the chain of trust files here ends at {self.trust.version}"
+            )
+        for item in head.revoked:
+            if item.revocation.registry != self.trust.registry:
+                raise _bad(f"head.json holds a revocation of another registry, {item.revocation.registry!r}")
+        return head
+
+    def _check_freshness(self, lowest: int) -> None:
+        head, now = self.head, self.now
+        if head.version < lowest:
+            raise _stale(f"the registry's head is version {head.version}; at least {lowest} is known to exist")
+        if head.issued > now + limits.CLOCK_SKEW:
+            raise _stale(
+                f"the registry's head was issued on {format_timestamp(head.issued)}, but this machine's clock "
+                f"says {format_timestamp(now)}"
+            )
+        if head.expires <= now:
+            raise _stale(
+                f"the registry's head expired on {format_timestamp(head.expires)}; "
+                f"this machine's clock says {format_timestamp(now)}"
+            )
+        if head.expires - head.issued > timedelta(days=self.trust.rules.max_head_days):
+            raise _bad(
+                f"the registry's head claims to live longer than the {self.trust.rules.max_head_days} days "
+                "that its trust file allows"
+            )
+
+    # Revocations.
+
+    @cached_property
+    def _revoked(self) -> tuple[Revoked, ...]:
+        """(4) The head's revocations, and every validly signed one in sight that it leaves out."""
+        known = {item.digest: Revoked(item.digest, item.revocation) for item in self.head.revoked}
+        for path in self._store.revocations():
+            raw = self._store.read(path, limits.MAX_REVOCATION)
+            if raw is None or (digest := str(Digest.of(raw))) in known:
+                continue
+            if self._trusted.count("revoke", path, raw).reached:
+                try:
+                    revocation = parse(raw, Revocation)
+                except DocumentError as error:
+                    raise _bad(f"the signed {path} {error}") from error
+                if revocation.registry == self.trust.registry:
+                    known[digest] = Revoked(digest, revocation)
+        return tuple(known.values())
+
+    def _hits(
+        self, model: str, commit: str | None, record: Digest | None, approval: Approval | None
+    ) -> tuple[Revocation, ...]:
+        return tuple(item.revocation for item in self._revoked if item.hits(model, commit, record, approval))
+
+    # Records.
+
+    def _record(self, key: str, depth: int = 0) -> Standing:
+        if key not in self._standings:
+            self._standings[key] = self._open_record(key, depth)
+        return self._standings[key]
+
+    def _open_record(self, key: str, depth: int) -> Standing:
+        model, _, commit = key.partition("@")
+        path = f"models/{model}/{commit}.json"
+        raw = self._store.read(path, limits.MAX_RECORD)
+        if raw is None:
+            raise UndecidedError(
+                f"the registry's head lists {key}, but {path} is not there",
+                "Check out the registry again, whole.",
+                code="registry-incomplete",
+            )
+        digest = Digest.of(raw)
+        if str(digest) != self.head.records[key]:  # (5)
+            return self._refused(key, digest, f"the record {path} is not the one that the signed head lists")
+        try:
+            approval = parse(raw, Approval)
+        except DocumentError as error:
+            return self._refused(key, digest, f"the record {path} {error}")
+        if (approval.registry, approval.model, approval.revision) != (self.trust.registry, model, commit):
+            named = f"{approval.reference} in the registry {approval.registry!r}"
+            return self._refused(key, digest, f"the record {path} is about another model: {named}")
+        count = self._trusted.count(  # (6)
+            "approve", path, raw, excluding=approval.requested_by, at_most=1 if approval.baseline else None
+        )
+        problem = self._bounds_problem(approval, count)  # (7)
+        if not count.reached:
+            problem = f"the record {path} has {count}"
+        if problem:
+            return self._refused(key, digest, problem)
+        return Standing(
+            approval=approval,
+            record_digest=digest,
+            approved_by=tuple(signature.principal for signature in count.signatures),
+            ends_at=self._end(approval),
+            revocations=self._hits(model, commit, digest, approval),
+            dependencies=self._dependencies(approval, depth),
+        )
+
+    def _bounds_problem(self, approval: Approval, count: Count) -> str | None:
+        rules = self.trust.rules
+        since = min((signature.signed_at for signature in count.signatures), default=self.head.issued)
+        if approval.valid_until - since > timedelta(days=rules.max_approval_days):
+            return (
+                f"the approval of {approval.reference} would last longer than the {rules.max_approval_days} days "
+                "that the trust file allows"
+            )
+        if approval.baseline and rules.baseline_until is None:
+            return f"{approval.reference} is a baseline, and the trust file allows none"
+        for waiver in approval.waivers:
+            if waiver.expires - since > timedelta(days=rules.max_waiver_days):
+                return (
+                    f"the approval of {approval.reference} waives {waiver.rule!r} for longer than the "
+                    f"{rules.max_waiver_days} days that the trust file allows"
+                )
+        return None
+
+    def _end(self, approval: Approval) -> datetime:
+        until = self.trust.rules.baseline_until
+        return min(approval.valid_until, until) if approval.baseline and until else approval.valid_until
+
+    def _dependencies(self, approval: Approval, depth: int) -> dict[str, Standing]:
+        standings = {}
+        for pinned in approval.requires:
+            if depth >= limits.MAX_REQUIRES_DEPTH:
+                refusal = Refusal(f"{pinned} is required through more than {depth} others", "Approve it anew.")
+                standings[pinned] = Standing(refusal=refusal)
+            elif pinned in self.head.records:
+                standings[pinned] = self._record(pinned, depth + 1)
+            else:
+                standings[pinned] = self._unknown(ModelReference.parse(pinned))
+        return standings
+
+    def _refused(self, key: str, digest: Digest, message: str) -> Standing:
+        model, _, commit = key.partition("@")
+        approvers = ", ".join(self.trust.roles["approve"].principals) or "the registry's owners"
+        return Standing(
+            record_digest=digest,
+            refusal=Refusal(message, f"Ask {approvers} to review and sign the record as it stands in the registry."),
+            revocations=self._hits(model, commit, digest, None),
+        )
+
+    def _unknown(self, reference: ModelReference) -> Standing:
+        message = f"{reference} is not in the registry {self.trust.registry!r}"
+        return Standing(
+            refusal=Refusal(message, self._suggestion(reference)),
+            revocations=self._hits(reference.model, reference.commit, None, None),
+        )
+
+    def _suggestion(self, reference: ModelReference) -> str:
+        """Name what is approved nearby: another commit, another case, the publisher's other models."""
+        if commits := [key for key in self.head.records if key.startswith(f"{reference.model}@")]:
+            return f"Approved at another commit: {_listed(commits)}."
+        models = self.models
+        if same := [model for model in models if model.casefold() == reference.model.casefold()]:
+            return f"Letters' case counts: write {_listed(same)}."
+        if others := [model for model in models if model.startswith(f"{reference.publisher}/")]:
+            return f"Approved of {reference.publisher}: {_listed(others)}."
+        approvers = ", ".join(self.trust.roles["approve"].principals) or "the registry's owners"
+        return f"Ask {approvers} to approve it."
+
+
+def _listed(names: Iterable[str], most: int = 5) -> str:
+    ordered = sorted(names)
+    rest = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(ordered[:most]) + rest
+
+
+def _bad(message: str, remedy: str = _UPDATE) -> UndecidedError:
+    return UndecidedError(message, remedy, code="head-invalid")
+
+
+def _stale(message: str) -> UndecidedError:
+    return UndecidedError(message, _UPDATE, code="head-stale")

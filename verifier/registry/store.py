@@ -1,0 +1,69 @@
+"""Where a registry's bytes come from. Nothing here is believed: what is read is verified by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from verifier import limits
+from verifier.document import DocumentError, read_bytes
+from verifier.errors import UndecidedError, UsageError
+
+
+class Store(Protocol):
+    """A registry's files by their paths inside it."""
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Give a file's bytes, or None where there is none; `UndecidedError` if it can't be read."""
+
+    def revocations(self) -> Iterator[str]:
+        """Give the paths of the revocations in sight."""
+
+
+class DirectoryStore:
+    """A registry in a directory, such as a checkout or a mounted volume."""
+
+    def __init__(self, root: Path) -> None:
+        """Raises `UsageError` where `root` is no directory."""
+        if not root.is_dir():
+            raise UsageError(
+                f"the registry {str(root)!r} is not a directory",
+                "Check [registry] source in the policy, or --registry.",
+            )
+        self._root = root
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Give a file's bytes, or None where there is none; `UndecidedError` if it can't be read."""
+        try:
+            return read_bytes(self._root / path, limit)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, DocumentError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise UndecidedError(
+                f"the registry's {path} can't be read: {reason}",
+                "Check out the registry again, whole, and check its permissions.",
+                code="registry-unreadable",
+            ) from error
+
+    def revocations(self) -> Iterator[str]:
+        """Give the paths of the revocations in sight, at most `limits.MAX_REVOCATION_FILES` of them."""
+        try:
+            names = sorted(entry.name for entry in (self._root / "revocations").iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise UndecidedError(
+                f"the registry's revocations can't be listed: {error.strerror}",
+                "Check the registry's permissions.",
+                code="registry-unreadable",
+            ) from error
+        found = [name for name in names if name.endswith(".json")]
+        if len(found) > limits.MAX_REVOCATION_FILES:
+            raise UndecidedError(
+                f"the registry has more than {limits.MAX_REVOCATION_FILES:,} revocations in sight",
+                "Publish a head that holds them, and remove the old files.",
+                code="registry-unreadable",
+            )
+        yield from (f"revocations/{name}" for name in found)

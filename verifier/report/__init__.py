@@ -1,0 +1,1 @@
+"""From a verdict to text: one pure function a format, each with its own escaping."""

@@ -1,0 +1,94 @@
+"""A verdict for people: a pass in two lines, a refusal in three a finding, understood at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from verifier import limits
+from verifier.report.escape import terminal
+from verifier.verdict import Effect, Judged, Result, Status, Verdict
+
+_COLOURS = {"PASSED": "32", "FAILED": "31", "UNDECIDED": "33", "warning": "33", "note": "2", "waived": "33"}
+_WORDS = {Effect.WARN: "warning", Effect.NOTE: "note", Effect.WAIVED: "waived"}
+
+
+def render(verdict: Verdict, *, colour: bool = False) -> str:
+    """Write a verdict as text that ends in a line feed; ANSI colours only where `colour` says so."""
+    return "\n".join(_lines(verdict, colour)) + "\n"
+
+
+def render_all(verdicts: list[Verdict], *, colour: bool = False) -> str:
+    """Write several verdicts, a blank line between them."""
+    return "\n".join(render(verdict, colour=colour) for verdict in verdicts)
+
+
+def _lines(verdict: Verdict, colour: bool) -> Iterator[str]:
+    def paint(text: str, as_: str) -> str:
+        return f"\x1b[1;{_COLOURS[as_]}m{text}\x1b[0m" if colour else text
+
+    word = paint(verdict.result.value, verdict.result.value)
+    audit = "" if verdict.enforced or verdict.result is Result.PASSED else " (audit: not enforced)"
+    yield f"{word}{audit}  {terminal(verdict.subject.reference or verdict.subject.path or '')}{_amount(verdict)}"
+    if verdict.error is not None:
+        yield f"  {terminal(verdict.error.message)}"
+        yield f"  next: {terminal(verdict.error.remedy)}"
+    yield from _findings(verdict, Effect.DENY, lambda rule: paint(rule, "FAILED"))
+    yield from _skipped(verdict)
+    for effect, label in _WORDS.items():
+        yield from _findings(verdict, effect, lambda rule, label=label: f"{paint(label, label)} {rule}")
+    if verdict.registry is not None or verdict.policy is not None:
+        yield f"  {_standing(verdict)}"
+    for notice in verdict.notices:
+        yield f"  {paint('note', 'note')}  {terminal(notice)}"
+
+
+def _amount(verdict: Verdict) -> str:
+    subject = verdict.subject
+    return f"  {subject.files:,} files, {size(subject.size)}" if subject.files else ""
+
+
+def _standing(verdict: Verdict) -> str:
+    parts = []
+    if (registry := verdict.registry) is not None:
+        demonstration = " (a demonstration: it means nothing)" if registry.demonstration else ""
+        who = ", ".join(registry.approved_by)
+        approved = f"approved by {who} in " if who and verdict.result is Result.PASSED else "registry "
+        parts.append(f"{approved}{registry.name}{demonstration}, head {registry.version}")
+    if verdict.policy is not None:
+        parts.append(f"policy {verdict.policy.name}")
+    return terminal("; ".join(parts))
+
+
+def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
+    """Give the findings with an effect, by rule, the first few of each; and each remedy once."""
+    assert callable(title)  # noqa: S101
+    for rule, group in groupby(verdict.findings(effect), key=lambda judged: judged.finding.rule):
+        found: list[Judged] = list(group)
+        for judged in found[: limits.MAX_FINDINGS_IN_TEXT]:
+            moved = " (by the policy)" if judged.moved_by_policy else ""
+            yield f"  {title(rule)}{moved}  {terminal(judged.finding.message)}"
+            if judged.finding.expected is not None:
+                yield f"    found     {terminal(judged.finding.found or 'nothing')}"
+                yield f"    expected  {terminal(judged.finding.expected)}"
+        if len(found) > limits.MAX_FINDINGS_IN_TEXT:
+            yield f"  … and {len(found) - limits.MAX_FINDINGS_IN_TEXT:,} more of {rule}"
+        remedy = found[0].finding.remedy
+        if remedy and effect in (Effect.DENY, Effect.WARN):
+            yield f"  next: {terminal(remedy)}"
+
+
+def _skipped(verdict: Verdict) -> Iterator[str]:
+    skipped = [outcome for outcome in verdict.outcomes if outcome.status is Status.SKIPPED]
+    for reason, group in groupby(skipped, key=lambda outcome: outcome.reason):
+        yield f"  {len(list(group))} checks not run: {terminal(reason or '')}"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes in decimal units, as disks and the Hub count."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

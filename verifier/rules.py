@@ -1,0 +1,180 @@
+"""The one catalogue of rules: id, default severity, whether it judges content, and what `explain` prints.
+
+A rule has one file in `verifier/checks/`, one test file, and one entry here; a test holds the three equal.
+Content rules can be waived by a signed record; the others can be neither waived, lowered nor excepted, save
+for those about a publisher's name, which a policy may move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.finding import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `content`: it judges what a file holds; `fixed`: no policy may move it."""
+
+    id: str
+    severity: Severity
+    summary: str
+    why: str
+    example: str
+    remedy: str
+    content: bool = False
+    fixed: bool = False
+
+
+_RULES = (
+    Rule(
+        "unapproved-model",
+        Severity.ERROR,
+        "Nobody whom the registry trusts has approved this model at this commit.",
+        "Anybody can publish on the Hub, and a name says nothing about the bytes behind it. Only a record that "
+        "enough principals of the trust file signed, and that the signed head lists, makes a model approved. "
+        "Under a lock the question is whether models.lock pins the model.",
+        "model-verifier verify evil/llama --path ./llama\n  unapproved-model: evil/llama is not in the registry",
+        "Use an approved model (the report names those of the same publisher), or ask the principals of the "
+        "registry's 'approve' role to review and sign this one.",
+        fixed=True,
+    ),
+    Rule(
+        "revoked-model",
+        Severity.ERROR,
+        "The model was approved once and is revoked.",
+        "An approval can turn out wrong: a backdoor is found, a publisher's account is taken over, a licence is "
+        "withdrawn. A revocation names a model, a commit, a file's digest or a record, and counts wherever a "
+        "validly signed one is in sight, even if an older head still lists the record. The letters' case does "
+        "not matter.",
+        "model-verifier verify acme/tiny@b52… --path ./tiny\n  revoked-model: revoked on 2026-03-01: weights leak "
+        "training data",
+        "Move to another approved commit. Only a new approval that names the revocation in 'lifts' undoes it.",
+        fixed=True,
+    ),
+    Rule(
+        "expired-approval",
+        Severity.ERROR,
+        "The approval's time is over.",
+        "Every approval ends, so that somebody looks at each model again. An approval past 'valid_until', or a "
+        "baseline past the trust file's 'baseline_until', is no approval.",
+        "expired-approval: the approval of acme/tiny@3f1… ended on 2026-06-30",
+        "Ask the registry's approvers to renew it, or move to a commit that is approved today.",
+        fixed=True,
+    ),
+    Rule(
+        "unapproved-dependency",
+        Severity.ERROR,
+        "The model needs another model that is not approved with it.",
+        "A LoRA adapter loads its base, a configuration can name another repository's tokenizer or draft model. "
+        "Those bytes run too. Each must stand in the record's 'requires', at a commit, and be approved itself.",
+        'adapter_config.json: "base_model_name_or_path": "evil/base"\n  unapproved-dependency: evil/base is not in '
+        "the approval's requires",
+        "Have the other model approved, and this one again with the other in 'requires'.",
+        fixed=True,
+    ),
+    Rule(
+        "unpinned-revision",
+        Severity.WARNING,
+        "A branch, a tag or a short commit was named instead of a whole commit.",
+        "Branches and tags move: what 'main' means today is not what it meant at the review. The bytes are "
+        "compared with the one approved commit all the same; the name is what misleads.",
+        "model-verifier verify acme/tiny@main --path ./tiny\n  unpinned-revision: 'main' moves; judged as 3f1…",
+        "Write the 40-hex commit that the report shows, or pin the model in models.lock.",
+    ),
+    Rule(
+        "digest-mismatch",
+        Severity.ERROR,
+        "A file is not the approved file.",
+        "The SHA-256 of the bytes on this disk, computed here, differs from the one in the signed record (or the "
+        "lock). A swapped shard keeps its name and its size; the Hub's own client does not compare content.",
+        "digest-mismatch: model-00002-of-00004.safetensors is sha256:9c1…, approved is sha256:53a…",
+        "Delete the file and fetch it again; if it differs again, its source was changed: tell whoever runs it.",
+        fixed=True,
+    ),
+    Rule(
+        "missing-file",
+        Severity.ERROR,
+        "A file of the chosen set is not there.",
+        "A model with a part missing loads something else: random weights, a default tokenizer, or a download.",
+        "missing-file: tokenizer.json belongs to the set 'default' and is not there",
+        "Fetch the whole set again at the approved commit, or choose another set with --set.",
+        fixed=True,
+    ),
+    Rule(
+        "unlisted-file",
+        Severity.ERROR,
+        "There is a file that nobody approved.",
+        "What lies beside the weights can be loaded with them: a modeling_x.py, a second tokenizer, another "
+        "format that a loader prefers. The snapshot must be exactly the approved closed set.",
+        "unlisted-file: modeling_llama.py is not in the approval",
+        "Remove the file, or download the model into an empty directory.",
+        fixed=True,
+    ),
+    Rule(
+        "unsafe-path",
+        Severity.ERROR,
+        "Something below the model's directory is no regular file, or has a name that misleads.",
+        "A link can lead out of what was verified, a FIFO never ends, a name with control characters rewrites a "
+        "terminal. Only links as the Hub's cache makes them, into the repository's own blobs, are followed.",
+        "unsafe-path: tokenizer.json is a link to '/home/other/tokenizer.json'",
+        "Replace it by the regular file from the approved commit.",
+        fixed=True,
+    ),
+    Rule(
+        "typosquatted-publisher",
+        Severity.ERROR,
+        "The publisher's name imitates a known one.",
+        "EleuterAI/gpt-j-6B was not EleutherAI's: one letter was missing, and the weights had been edited to lie "
+        "(PoisonGPT, 2023). A look-alike works because people read words, not letters.",
+        "typosquatted-publisher: EleuterAI is not EleutherAI (one edit apart)",
+        "Type the publisher's name as the report shows it. If both are real, list the other one under "
+        "[publishers] known in the policy.",
+    ),
+    Rule(
+        "remote-code",
+        Severity.ERROR,
+        "The model brings code that trust_remote_code would run.",
+        "transformers and diffusers run Python from a repository when auto_map, custom_pipelines, custom_generate "
+        "or a Hub kernel asks for it. An entry such as org/repo--module.Class takes the code from another "
+        "repository, at whatever it holds today; that can't be waived.",
+        'config.json: "auto_map": {"AutoModel": "modeling.Model"}\n  remote-code: AutoModel is taken from '
+        "modeling.Model",
+        "Use a model whose architecture the library knows, or have the code reviewed and a dated waiver signed.",
+        content=True,
+    ),
+    Rule(
+        "pickle",
+        Severity.ERROR,
+        "The file bears a pickle, which can run any code when it is loaded.",
+        "Unpickling calls whatever the file says: pytorch_model.bin, .pt, .joblib and object arrays of numpy are "
+        "programs. What a file is is told by its content, not by its name.",
+        "pickle: pytorch_model.bin is a PyTorch archive with a pickle in archive/data.pkl",
+        "Use the approved safetensors twin; else convert it (torch.load in a sandbox, then "
+        "safetensors.torch.save_file) and have the result approved; else ask for a dated waiver in the record.",
+        content=True,
+    ),
+    Rule(
+        "malformed-safetensors",
+        Severity.ERROR,
+        "A safetensors file is not what the format demands, or not what its index promises.",
+        "Offsets that overlap or leave the file, bytes that no tensor owns, a tensor in another shard than the "
+        "index says: loaders disagree about such files, and hidden bytes can be another format.",
+        "malformed-safetensors: model-00001-of-00002.safetensors: 512 bytes at offset 4096 belong to no tensor",
+        "Ask the publisher for a file that their own library wrote; save it again with safetensors after a review.",
+        content=True,
+    ),
+    Rule(
+        "incomplete-scan",
+        Severity.ERROR,
+        "The file's content could not be followed to its end.",
+        "A file that is larger, deeper or stranger than what is read here may hide anything. Not having looked is "
+        "not the same as having found nothing.",
+        "incomplete-scan: config.json is not UTF-8",
+        "Ask the publisher for a plain file, or have this one reviewed by hand and a dated waiver signed.",
+        content=True,
+    ),
+)
+
+RULES = {rule.id: rule for rule in _RULES}
+"""Every rule by its id."""

@@ -1,0 +1,137 @@
+"""What the policy makes of the findings: effects, outcomes, and the one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from verifier.digest import Digest
+from verifier.finding import Finding
+
+
+class Effect(StrEnum):
+    """What a finding does to the verdict."""
+
+    DENY = "deny"
+    WARN = "warn"
+    NOTE = "note"
+    IGNORED = "ignored"
+    WAIVED = "waived"
+
+
+class Status(StrEnum):
+    """How a planned check ended; a skipped one denies."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Result(StrEnum):
+    """The verdict in one word."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    UNDECIDED = "UNDECIDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding with its effect; `moved_by_policy` tells that the policy overrode the check's severity."""
+
+    finding: Finding
+    effect: Effect
+    moved_by_policy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One planned check: how it ended, what it found, and why it was skipped where it was."""
+
+    check: str
+    status: Status
+    findings: tuple[Judged, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverUse:
+    """A waiver in the signed record, and whether it excused anything."""
+
+    rule: str
+    path: str
+    expires: datetime
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was judged. Sizes in bytes; `manifest_digest` is that of the chosen set (`Manifest.digest`)."""
+
+    reference: str | None
+    path: str | None = None
+    set: str | None = None
+    manifest_digest: Digest | None = None
+    files: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyUsed:
+    """Which policy decided."""
+
+    name: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryUsed:
+    """Which registry answered, under which trust file, and who approved the model."""
+
+    name: str
+    version: int
+    expires: datetime
+    trust_digest: Digest
+    approved_by: tuple[str, ...] = ()
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReport:
+    """Why a verdict is UNDECIDED."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer, with everything that led to it. `notices` are for people: they change nothing."""
+
+    result: Result
+    enforced: bool
+    subject: Subject
+    policy: PolicyUsed | None
+    registry: RegistryUsed | None
+    outcomes: tuple[Outcome, ...]
+    time: datetime
+    waivers: tuple[WaiverUse, ...] = ()
+    notices: tuple[str, ...] = ()
+    error: ErrorReport | None = None
+
+    def findings(self, *effects: Effect) -> Iterator[Judged]:
+        """Give the findings with one of the effects (all without), in the order of the checks."""
+        for outcome in self.outcomes:
+            for judged in outcome.findings:
+                if not effects or judged.effect in effects:
+                    yield judged
+
+    @property
+    def exit_status(self) -> int:
+        """The command's exit status: 0 passed (or not enforced), 3 failed, 4 undecided."""
+        if not self.enforced:
+            return 0
+        return {Result.PASSED: 0, Result.FAILED: 3, Result.UNDECIDED: 4}[self.result]
