@@ -47,7 +47,9 @@ class FakeRegistry:
         **trust: Any,
     ) -> None:
         self.root, self.name, self.now, self.domain = root, name, now, domain
-        self.sigstore = sigstore or Instance(clock=lambda: self.now, start=now - timedelta(days=4_000))
+        self.sigstore = sigstore or Instance(
+            clock=lambda: self.now, start=now - timedelta(days=4_000), lifetime=timedelta(days=12_000)
+        )
         self.trusted_root = self.sigstore.trusted_root()
         self.root_digest = hashlib.sha256(self.trusted_root).hexdigest()
         self.trust = Trust.model_validate(
