@@ -158,8 +158,14 @@ class Policy:
                 judged.append(Judged(finding, Effect.WAIVED, moved is not effect))
             else:
                 judged.append(Judged(finding, moved, moved is not effect))
-        denied = any(item.effect is Effect.DENY for item in judged)
-        return Outcome(check, Status.FAILED if denied else Status.PASSED, tuple(judged)), used
+        denials = [item for item in judged if item.effect is Effect.DENY]
+        if len(judged) > limits.MAX_FINDINGS_PER_CHECK:
+            others = [item for item in judged if item.effect is not Effect.DENY]
+            kept = (*denials[: limits.MAX_FINDINGS_PER_CHECK], *others[: limits.MAX_FINDINGS_PER_CHECK])
+        else:
+            kept = tuple(judged)
+        status = Status.FAILED if denials else Status.PASSED
+        return Outcome(check, status, kept, omitted=len(judged) - len(kept)), used
 
 
 def shipped_policy(name: str) -> Path:

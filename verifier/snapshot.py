@@ -191,7 +191,11 @@ class _Walk:
                 target = Path(os.path.normpath(location.parent / location.readlink()))
                 if not target.is_relative_to(store) or target == store:
                     break
-                status = target.lstat()
+                try:
+                    status = target.lstat()
+                except FileNotFoundError:
+                    self.oddities.append(Oddity(path, f"a link to {str(target)!r}, which is not there"))
+                    return
                 if stat.S_ISREG(status.st_mode):
                     self._add(path, status, str(store), target.relative_to(store).parts)
                     return

@@ -48,12 +48,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One planned check: how it ended, what it found, and why it was skipped where it was."""
+    """One planned check: how it ended, what it found, and why it was skipped where it was.
+
+    `omitted` counts findings beyond the cap of a report; they had their say in the status.
+    """
 
     check: str
     status: Status
     findings: tuple[Judged, ...] = ()
     reason: str | None = None
+    omitted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

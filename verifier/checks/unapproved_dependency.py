@@ -8,7 +8,7 @@ from verifier.checks.check import Check, Needs, found
 from verifier.errors import UsageError
 from verifier.evidence import Evidence
 from verifier.finding import Finding
-from verifier.reference import ModelReference
+from verifier.reference import LegacyNameError, ModelReference
 
 RULE = "unapproved-dependency"
 KEYS = frozenset({"base_model_name_or_path", "draft_model_name_or_path", "assistant_model", "speculative_model"})
@@ -38,8 +38,10 @@ def _named(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
         if key in KEYS and isinstance(value, str) and value:
             try:
                 yield key, ModelReference.parse(value).model
+            except LegacyNameError as error:
+                yield key, error.name
             except UsageError:
-                yield key, value
+                continue  # a path or no id at all: no loader takes it from the Hub
 
 
 CHECK = Check("dependencies", RULE, Needs.CONTENT, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 
 from verifier import limits
@@ -30,7 +31,9 @@ def run(evidence: Evidence) -> Iterable[Finding]:
             metadata += 1
             continue
         code = ", and is code that could run on load" if path.lower().endswith((".py", ".so", ".pyc")) else ""
-        yield found(RULE, f"{path} is not in {what}{code}", path, remedy=f"Remove {entry.real_path}")
+        yield found(
+            RULE, f"{path} is not in {what}{code}", path, remedy=f"rm {shlex.quote(str(evidence.snapshot.root / path))}"
+        )
     if not evidence.snapshot.complete:
         yield found(RULE, f"there are more than {limits.MAX_SNAPSHOT_ENTRIES:,} files; the rest was not listed")
     if metadata:

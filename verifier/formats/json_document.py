@@ -8,7 +8,7 @@ from verifier import limits
 from verifier.formats.content import Content, JsonDocument
 from verifier.snapshot import Source
 
-DATA_ONLY = frozenset({"tokenizer.json", "vocab.json"})
+DATA_ONLY = frozenset({"tokenizer.json", "unigram.json", "vocab.json"})
 """Large tables of tokens, from which no loader takes code or the names of other files."""
 
 

@@ -15,14 +15,48 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from typing import IO, cast
 
 from verifier import limits
 from verifier.formats.content import Content
 from verifier.snapshot import Source
 
 _PEEK = 64 * limits.KIB
-_EXECUTING = frozenset({"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "REDUCE", "BUILD", "NEWOBJ", "EXT1", "EXT2", "EXT4"})
+_LARGEST_ARGUMENT = limits.MIB
+_MOST_OPCODES = 10_000
+_IMPORTS = frozenset({"GLOBAL", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
+_CALLS = frozenset({"REDUCE", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
+_HIGHEST_PROTOCOL = 5
 _PICKLE_NAMES = (".pkl", ".pickle")
+
+
+class _BeyondBoundsError(Exception):
+    """An opcode's argument is larger than what this look takes into memory."""
+
+
+class _Stream:
+    """A `Source` as `pickletools.genops` reads one, within bounds."""
+
+    def __init__(self, source: Source) -> None:
+        self.size = source.size
+        self._source = source
+        self._position = 0
+
+    def read(self, size: int) -> bytes:
+        if size > _LARGEST_ARGUMENT and self._position + size <= self.size:
+            raise _BeyondBoundsError
+        data = self._source.read_at(self._position, min(size, _LARGEST_ARGUMENT))
+        self._position += len(data)
+        return data
+
+    def readline(self) -> bytes:
+        data = self._source.read_at(self._position, _PEEK)
+        line = data[: data.find(b"\n") + 1] or data
+        self._position += len(line)
+        return line
+
+    def tell(self) -> int:
+        return self._position
 
 
 class _File(io.RawIOBase):
@@ -53,7 +87,7 @@ class _File(io.RawIOBase):
 def read(source: Source) -> Content | None:
     """Give the content of a file that bears a pickle or may hide one; None where neither is so."""
     start = source.read_at(0, _PEEK)
-    if kind := _bare(start):
+    if kind := _bare(source):
         return Content("pickle", pickles=(kind,))
     if start.startswith(b"PK\x03\x04") or b"PK\x05\x06" in source.read_at(max(0, source.size - _PEEK), _PEEK):
         return _archive("zip", source, _zip_members)
@@ -64,31 +98,52 @@ def read(source: Source) -> Content | None:
     return None
 
 
-def _bare(start: bytes) -> str | None:
-    """Say how these first bytes are a pickle, or give None."""
-    if len(start) >= 2 and start[0] == 0x80 and start[1] <= pickle_protocol_limit:
+def _bare(source: Source) -> str | None:
+    """Say how a file is itself a pickle, or give None."""
+    start = source.read_at(0, _PEEK)
+    if len(start) >= 2 and start[0] == 0x80 and start[1] <= _HIGHEST_PROTOCOL:
         return f"a pickle of protocol {start[1]}"
     if start.startswith(b"\x93NUMPY"):
         return "a numpy array of Python objects" if _numpy_holds_objects(start) else None
-    return "a pickle of protocol 0 or 1" if _is_text_pickle(start) else None
+    return "a pickle of protocol 0 or 1" if _is_unmarked_pickle(_Stream(source)) else None
 
 
-pickle_protocol_limit = 5
-"""The highest pickle protocol that there is (PEP 574)."""
+def _in_memory(data: bytes) -> Source:
+    return Source(len(data), data, descriptor=-1)
 
 
-def _is_text_pickle(start: bytes) -> bool:
-    """Tell whether the bytes run as opcodes to a STOP, and would import or call something on the way."""
-    executes = False
+def _is_unmarked_pickle(stream: _Stream) -> bool:
+    """Tell whether bytes without a protocol mark run as opcodes: up to a call, or as data to the last byte.
+
+    A stream that breaks after the call counts, since it has run by then. Text that happens to begin with opcodes
+    soon lacks something on the stack. What stays valid beyond the bounds of this look is a pickle, too.
+    """
+    depth, imported, count = 0, False, 0
+    marks: list[int] = []
     try:
-        for opcode, _, _ in pickletools.genops(start[: limits.MAX_PICKLE_PEEK]):
-            executes = executes or opcode.name in _EXECUTING
+        for opcode, _, position in pickletools.genops(cast("IO[bytes]", stream)):
+            count += 1
+            before, after = opcode.stack_before, opcode.stack_after
+            if pickletools.markobject in before:
+                depth = marks.pop() if marks else -1
+                before = before[: before.index(pickletools.markobject)]
+            depth -= len(before)
+            if depth < 0:
+                return False
+            if pickletools.markobject in after:
+                marks.append(depth)
+            else:
+                depth += len(after)
+            imported = imported or opcode.name in _IMPORTS
+            if (opcode.name in _CALLS and imported) or opcode.name == "INST" or count > _MOST_OPCODES:
+                return True
             if opcode.name == "STOP":
-                return executes
+                return count > 3 and position == stream.size - 1
+    except _BeyondBoundsError:
+        return True
     except (ValueError, struct.error, OverflowError, IndexError):
-        # Text and other formats end here; a pickle that executes before it breaks is one all the same.
         return False
-    return executes and len(start) >= _PEEK
+    return False
 
 
 def _numpy_holds_objects(start: bytes) -> bool:
@@ -113,7 +168,7 @@ def _archive(format_name: str, source: Source, members: Callable[[Source], list[
     pickles = []
     try:
         for name, start in members(source):
-            if kind := _bare(start):
+            if kind := _bare(_in_memory(start)):
                 pickles.append(f"{kind} in {name}")
             elif name.lower().endswith(_PICKLE_NAMES):
                 pickles.append(f"a pickle by name in {name}")
@@ -166,7 +221,7 @@ def _compressed(start: bytes) -> tuple[str, bytes | None] | None:
 
 
 def _from_compressed(format_name: str, inner: bytes | None) -> Content:
-    kind = _bare(inner) if inner is not None else None
+    kind = _bare(_in_memory(inner)) if inner is not None else None
     if kind:
         return Content(format_name, pickles=(f"{kind} inside {format_name}",))
     return Content(format_name, unfollowed=f"it is compressed ({format_name}) and was not followed")

@@ -50,6 +50,7 @@ class OutcomePart(_Part):
     check: str
     status: Literal["passed", "failed", "skipped"]
     reason: str | None
+    omitted: int
     findings: list[FindingPart]
 
 
@@ -188,6 +189,7 @@ def _outcome(outcome: Outcome) -> OutcomePart:
         check=outcome.check,
         status=outcome.status.value,
         reason=_maybe(outcome.reason),
+        omitted=outcome.omitted,
         findings=[
             FindingPart(
                 rule=judged.finding.rule,
