@@ -11,13 +11,27 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from verifier import limits
 from verifier.errors import UndecidedError, UsageError
 
 Progress = Callable[[int], None]
 """Called with the number of bytes just read, from any worker's thread."""
+
+
+class Watch(Protocol):
+    """Whoever wants to see how far the reading of the files is; `advance` comes from any thread."""
+
+    def begin(self, total: int) -> None:
+        """`total` bytes will be read."""
+
+    def advance(self, count: int) -> None:
+        """`count` bytes more were read."""
+
+    def end(self) -> None:
+        """Nothing more will be read."""
+
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 Item = TypeVar("Item")

@@ -96,6 +96,10 @@ FilePath = Annotated[str, BeforeValidator(lambda value: _file_path(value) if isi
 Size = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
+_LINE = 120
+"""The longest line that a written document gathers a container on."""
+
+
 def unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build an object from its pairs; for `object_pairs_hook`. A key that stands twice is an error."""
     result = dict(pairs)
@@ -174,3 +178,25 @@ def read_bytes(path: Path, limit: int) -> bytes:
     if len(raw) > limit:
         raise DocumentError(f"is larger than the limit of {limit:,} bytes")
     return raw
+
+
+def to_bytes(document: Document) -> bytes:
+    """Write a document so that its diff reads well, the same bytes every time: UTF-8, one line a file."""
+    values = document.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return (_lay_out(values, 0) + "\n").encode("utf-8")
+
+
+def _lay_out(value: object, depth: int) -> str:
+    """Lay out a value: on one line where it holds no other container and is short, else one line an item."""
+    flat = json.dumps(value, ensure_ascii=False)
+    items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    nests = any(isinstance(item, (dict, list)) for item in items)
+    if not items or (not nests and depth > 0 and len(flat) + 2 * depth <= _LINE):
+        return flat
+    inner, outer = "  " * (depth + 1), "  " * depth
+    if isinstance(value, dict):
+        lines = [
+            f"{inner}{json.dumps(key, ensure_ascii=False)}: {_lay_out(item, depth + 1)}" for key, item in value.items()
+        ]
+        return "{\n" + ",\n".join(lines) + f"\n{outer}}}"
+    return "[\n" + ",\n".join(f"{inner}{_lay_out(item, depth + 1)}" for item in items) + f"\n{outer}]"

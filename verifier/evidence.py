@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from verifier._hub import RemoteModel
 from verifier.formats.content import Content
 from verifier.manifest import Manifest
 from verifier.publishers import PublisherIndex
@@ -24,7 +25,7 @@ class Evidence:
     where the lock alone decides; `refusal` says why the model is neither approved nor locked. `manifest` lists
     every file that may be there, `chosen` those of the chosen set, which must be. `snapshot` and `readings` are
     None as long as, or where, they were not taken; `unread` says why. `locked_at` is set where the lock pins
-    the model.
+    the model, `remote` where the Hub was asked, `fetched` where the files came from the endpoint just now.
     """
 
     asked: ModelReference
@@ -41,3 +42,5 @@ class Evidence:
     readings: Readings | None = None
     unread: str = ""
     locked_at: datetime | None = None
+    remote: RemoteModel | None = None
+    fetched: bool = False

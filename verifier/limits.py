@@ -22,6 +22,7 @@ MAX_REQUIRES_DEPTH = 8
 MAX_ALIAS_RECORDS = 200
 CLOCK_SKEW = timedelta(minutes=5)
 EXPIRY_NOTICE = timedelta(days=30)
+WAIVER_NOTICE = timedelta(days=14)
 
 # A snapshot.
 MAX_SNAPSHOT_ENTRIES = 100_000

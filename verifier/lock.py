@@ -1,83 +1,188 @@
-"""`models.lock`: which files of which models are in use, at which commit. It pins, it does not approve."""
+"""Write down what is in use: a model at its commit with every digest, from the Hub or from its cache.
+
+Every digest is of bytes that were read here, in the cache or on their way from the Hub; nothing is kept.
+"""
 
 from __future__ import annotations
 
-from functools import cached_property
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field
-
-from verifier import limits
-from verifier.document import (
-    Commit,
-    Document,
-    DocumentError,
-    ModelId,
-    Name,
-    Sequence,
-    Timestamp,
-    parse,
-    read_bytes,
-)
+from verifier import cache, sets
+from verifier._hub import Hub, RemoteFile, RemoteModel
+from verifier.checks.digest_mismatch import differs
+from verifier.checks.unsafe_path import odd
+from verifier.digest import Digest, Watch, digest_files, in_parallel
 from verifier.errors import UndecidedError, UsageError
-from verifier.manifest import Manifest
+from verifier.finding import Finding
+from verifier.formats.json_document import is_index
+from verifier.lockfile import LockedModel
 from verifier.reference import ModelReference
-from verifier.registry.documents import Files, manifest_of
+from verifier.registry.documents import FileEntry
+from verifier.snapshot import take
+from verifier.transfer import HashSink, receive
+
+CACHED = "cached"
+"""The set of a lock that was made from a cache: every file that was there."""
+_CONNECTIONS = 4
 
 
-class LockedModel(Document):
-    """One set of one model's files at a commit."""
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What locking gave: the entries to write, or the findings for which nothing is written."""
 
-    model: ModelId
-    revision: Commit
-    set: Name = "default"
-    locked_at: Timestamp
-    files: Files
-
-    @cached_property
-    def manifest(self) -> Manifest:
-        """The locked files."""
-        return manifest_of(self.files)
+    entries: tuple[LockedModel, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
-class Lock(Document):
-    """A lock file. `schema` is "model-verifier/lock/v1"."""
+def lock_reference(
+    reference: ModelReference,
+    hub: Hub,
+    *,
+    set_name: str = sets.DEFAULT,
+    cache_directory: Path | None = None,
+    watch: Watch | None = None,
+    now: datetime | None = None,
+) -> Locked:
+    """Lock one set of a model at the commit that the Hub resolves the reference to, once.
 
-    schema_: Literal["model-verifier/lock/v1"] = Field(alias="schema")
-    models: Sequence[LockedModel]
-
-    def find(self, reference: ModelReference, set_name: str | None) -> LockedModel | None:
-        """Give the entry that a reference means, or None where there is none.
-
-        A revision that is no commit is passed over: the lock says which commit it stands for. Raises
-        `UsageError` where several entries fit.
-        """
-        entries = [
-            entry
-            for entry in self.models
-            if entry.model == reference.model and reference.commit in (None, entry.revision)
-        ]
-        if len(entries) > 1:
-            entries = [entry for entry in entries if entry.set == (set_name or "default")]
-        elif set_name is not None:
-            entries = [entry for entry in entries if entry.set == set_name]
-        if len(entries) > 1:
-            listed = ", ".join(f"{entry.model}@{entry.revision}" for entry in entries)
-            raise UsageError(f"the lock holds {reference.model} at several commits", f"Name one of: {listed}.")
-        return entries[0] if entries else None
+    Files that the cache holds at that commit are hashed there; else they are streamed through and not kept. What
+    differs from the Hub's own declaration is a finding. Raises `UndecidedError` where the Hub does not answer, or
+    answers with another id; `UsageError` where there is no such set.
+    """
+    remote = hub.describe(reference)
+    require_same_model(reference, remote)
+    paths = _chosen_paths(remote, hub, set_name)
+    wanted = [remote.files[path] for path in paths]
+    local = _in_cache(reference.at(remote.commit), wanted, cache_directory)
+    entries, findings = _hash_local(local, wanted, watch) if local else _hash_remote(remote, hub, wanted, watch)
+    if findings:
+        return Locked(findings=tuple(findings))
+    return Locked((_entry(reference.model, remote.commit, set_name, entries, now),))
 
 
-def read_lock(path: Path) -> Lock:
-    """Read a lock file; raises `UsageError` where it is not a valid one, `UndecidedError` if it can't be read."""
-    blame = f"the lock {str(path)!r}"
+def require_same_model(reference: ModelReference, remote: RemoteModel) -> None:
+    """Refuse a Hub that answers with another id than was asked for; the letters' case does not count."""
+    if remote.model.casefold() != reference.model.casefold():
+        raise UndecidedError(
+            f"the Hub answers {reference.model} with {remote.model}: it was renamed, or its name was taken over",
+            f"Find out which, then name {remote.model}.",
+            code="hub-renamed",
+        )
+
+
+def lock_cache(directory: Path, *, watch: Watch | None = None, now: datetime | None = None) -> Locked:
+    """Lock every snapshot in a Hub cache, with every file that is there.
+
+    Raises `UsageError` where `directory` is no cache or an empty one, `UndecidedError` for what can't be read.
+    """
+    found = list(cache.snapshots(directory))
+    if not found:
+        raise UsageError(
+            f"there is no model in the cache {str(directory)!r}", "Give the directory with models--… in it."
+        )
+    trees = [(item, take(item.path)) for item in found]
+    findings = [odd(oddity) for _, tree in trees for oddity in tree.oddities]
+    for item, tree in trees:
+        for path, reason in tree.unreadable.items():
+            raise UndecidedError(f"{path} of {item.model} can't be read: {reason}", "Check the permissions.")
+    if findings:
+        return Locked(findings=tuple(findings))
+    places = {entry.real_path for _, tree in trees for entry in tree.files.values()}
+    digests = _watched_digests(places, sum(tree.size for _, tree in trees), watch)
+    entries = []
+    for item, tree in trees:
+        files = {
+            path: FileEntry(sha256=digests[entry.real_path].hex, size=entry.size) for path, entry in tree.files.items()
+        }
+        if files:
+            entries.append(_entry(item.model, item.commit, CACHED, files, now))
+    return Locked(tuple(entries))
+
+
+def _entry(model: str, commit: str, set_name: str, files: Mapping[str, FileEntry], now: datetime | None) -> LockedModel:
+    moment = (now or datetime.now(UTC)).replace(microsecond=0)
     try:
-        return parse(read_bytes(path, limits.MAX_LOCK), Lock)
-    except FileNotFoundError as error:
-        raise UsageError(f"{blame} is not there", "Check --lock.") from error
-    except IsADirectoryError as error:
-        raise UsageError(f"{blame} is a directory", "Give the file, models.lock.") from error
-    except OSError as error:
-        raise UndecidedError(f"{blame} can't be read: {error.strerror}", "Check its permissions.") from error
-    except DocumentError as error:
-        raise UsageError(f"{blame} {error}", "Take it from version control again.") from error
+        return LockedModel(
+            model=model, revision=commit, set=set_name, locked_at=moment, files=dict(sorted(files.items()))
+        )
+    except ValueError as error:  # a path that no system should hold
+        raise UndecidedError(f"{model}@{commit} can't be locked: {error}", "Look at the file's name.") from error
+
+
+def _chosen_paths(remote: RemoteModel, hub: Hub, set_name: str) -> tuple[str, ...]:
+    def read(path: str) -> bytes:
+        sink = HashSink(remote.files[path].size, keep=True)
+        receive(hub, remote.model, remote.commit, path, sink, remote.files[path].size)
+        return bytes(sink.kept)
+
+    divided = sets.divide(remote.files, lambda path: read(path) if is_index(path) else None)
+    if set_name not in divided:
+        raise UsageError(f"{remote.model} has no set {set_name!r}", f"Choose one of: {', '.join(divided)}.")
+    return divided[set_name]
+
+
+def _in_cache(reference: ModelReference, wanted: Collection[RemoteFile], directory: Path | None) -> dict[str, Path]:
+    """Give where the cache holds the wanted files; nothing if it lacks one or holds one oddly."""
+    try:
+        tree = take(cache.find(reference, directory))
+    except (UsageError, UndecidedError):
+        return {}
+    places = {file.path: tree.files[file.path].real_path for file in wanted if file.path in tree.files}
+    return places if len(places) == len(wanted) else {}
+
+
+def _hash_local(
+    places: Mapping[str, Path], wanted: Collection[RemoteFile], watch: Watch | None
+) -> tuple[dict[str, FileEntry], list[Finding]]:
+    sizes = {path: place.stat().st_size for path, place in places.items()}
+    digests = _watched_digests(set(places.values()), sum(sizes.values()), watch)
+    entries = {path: FileEntry(sha256=digests[place].hex, size=sizes[path]) for path, place in places.items()}
+    findings = [
+        differs(file.path, "that the Hub declares", f"sha256:{entries[file.path].sha256}", f"sha256:{file.sha256}")
+        for file in wanted
+        if file.sha256 is not None and file.sha256 != entries[file.path].sha256
+    ]
+    return entries, findings
+
+
+def _watched_digests(places: set[Path], total: int, watch: Watch | None) -> Mapping[Path, Digest]:
+    if watch is None:
+        return digest_files(places)
+    watch.begin(total)
+    try:
+        return digest_files(places, progress=watch.advance)
+    finally:
+        watch.end()
+
+
+def _hash_remote(
+    remote: RemoteModel, hub: Hub, wanted: Collection[RemoteFile], watch: Watch | None
+) -> tuple[dict[str, FileEntry], list[Finding]]:
+    """Stream the files through, several at once, and compare each with what the Hub declares of it."""
+
+    def work(file: RemoteFile, cancelled: threading.Event) -> HashSink:
+        sink = HashSink(file.size)
+        progress = watch.advance if watch is not None else None
+        receive(hub, remote.model, remote.commit, file.path, sink, file.size, progress=progress, cancelled=cancelled)
+        return sink
+
+    files = sorted(wanted, key=lambda file: -(file.size or 0))
+    if watch is not None:
+        watch.begin(sum(file.size or 0 for file in files))
+    try:
+        sinks = in_parallel(work, files, _CONNECTIONS)
+    finally:
+        if watch is not None:
+            watch.end()
+    entries, findings = {}, []
+    for file, sink in zip(files, sinks, strict=True):
+        entries[file.path] = FileEntry(sha256=sink.digest.hex, size=sink.size)
+        if file.sha256 is not None and file.sha256 != sink.digest.hex:
+            findings.append(differs(file.path, "that the Hub declares", str(sink.digest), f"sha256:{file.sha256}"))
+        elif file.git_sha1 is not None and file.git_sha1 != sink.git_sha1:
+            findings.append(differs(file.path, "that the Hub declares", f"git:{sink.git_sha1}", f"git:{file.git_sha1}"))
+    return entries, findings

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from verifier import limits
-from verifier.document import format_timestamp
+from verifier._hub import Hub
+from verifier.checks import CHECKS, Needs
 from verifier.errors import UsageError
 from verifier.evidence import Evidence
-from verifier.lock import Lock, LockedModel
+from verifier.judge import conclude
+from verifier.lockfile import Lock, LockedModel, read_lock
 from verifier.policy import Policy
 from verifier.publishers import PublisherIndex
 from verifier.reference import LegacyNameError, ModelReference, is_path
@@ -19,8 +20,70 @@ from verifier.registry import seen
 from verifier.registry.registry import Registry
 from verifier.registry.standing import Refusal, Standing
 from verifier.registry.store import DirectoryStore
+from verifier.verdict import Verdict
 
-_WAIVER_NOTICE = timedelta(days=14)
+
+def lookup(
+    reference: ModelReference | str,
+    *,
+    lock: Path | None = None,
+    policy: Policy | Path | str,
+    set_name: str | None = None,
+    offline: bool = False,
+    hub: Hub | None = None,
+    now: datetime | None = None,
+) -> Verdict:
+    """Say whether the model may be used, without reading any weights; unless `offline`, the Hub is asked, too.
+
+    A model that the registry refuses is not asked about: nothing that the Hub says could help it. Raises as
+    `verifier.verify.verify`, and `UndecidedError` where the Hub does not answer.
+    """
+    now = now or datetime.now(UTC)
+    policy = policy if isinstance(policy, Policy) else Policy.load(policy)
+    locked = read_lock(lock) if lock is not None else None
+    registry = open_registry(policy, locked, now)
+    evidence = stand(parse_reference(reference, registry), registry, locked, policy, set_name, now)
+    plan = [check for check in CHECKS if check.needs <= Needs.HUB]
+    told = ["no weights were read"]
+    if evidence.manifest is not None and not offline:
+        hub = hub or Hub()
+        evidence = replace(evidence, remote=hub.describe(evidence.reference))
+        plan = [check for check in CHECKS if check.needs <= Needs.HUB or check.rule in _BY_DECLARATION]
+        told += _hub_notices(evidence, hub)
+    if registry is not None:
+        told += _neighbours(evidence, registry)
+    verdict = conclude(evidence, policy, registry, None, plan)
+    return replace(verdict, notices=(*verdict.notices, *told))
+
+
+_BY_DECLARATION = ("digest-mismatch", "missing-file")
+"""Rules that the Hub's own declaration can already break."""
+
+
+def _hub_notices(evidence: Evidence, hub: Hub) -> list[str]:
+    """Say what the Hub tells beside the ids and the files: access, and whether its default branch moved on."""
+    remote = evidence.remote
+    notices = []
+    if remote is not None and (remote.gated or remote.private):
+        notices.append(f"the Hub's repository is {'gated' if remote.gated else 'private'}: pull needs a token")
+    newest = hub.describe(ModelReference(evidence.reference.publisher, evidence.reference.name)).commit
+    if newest != evidence.reference.commit:
+        notices.append(f"the Hub's default branch is at {newest}, another commit than the approved one")
+    return notices
+
+
+def _neighbours(evidence: Evidence, registry: Registry) -> list[str]:
+    """Name what else of the publisher the registry lists."""
+    others = sorted(
+        key
+        for key in registry.head.records
+        if key.startswith(f"{evidence.reference.publisher}/") and key != str(evidence.reference)
+    )
+    listed = ", ".join(others[:_MOST_NEIGHBOURS]) + (" …" if len(others) > _MOST_NEIGHBOURS else "")
+    return [f"of {evidence.reference.publisher} the registry lists also {listed}"] if others else []
+
+
+_MOST_NEIGHBOURS = 5
 
 
 def open_registry(policy: Policy, lock: Lock | None, now: datetime) -> Registry | None:
@@ -137,25 +200,3 @@ def _refusal(
                     "Lock the model again at the approved commit.",
                 )
     return None
-
-
-def notices(evidence: Evidence, registry: Registry | None) -> Iterable[str]:
-    """Say what people should know beside the verdict: what ends soon, what was not reviewed."""
-    if registry is not None:
-        yield from registry.notices
-    elif evidence.locked_at is not None:
-        yield f"as locked on {format_timestamp(evidence.locked_at)[:10]}; approved by nobody"
-    standing, now = evidence.standing, evidence.now
-    if standing is None or standing.approval is None or standing.ends_at is None:
-        return
-    if standing.approval.baseline:
-        left = max(0, (standing.ends_at - now).days)
-        yield f"BASELINE, NOT REVIEWED: taken over as it was in use; {left} days left"
-    elif now < standing.ends_at < now + limits.EXPIRY_NOTICE:
-        yield f"the approval ends on {format_timestamp(standing.ends_at)}"
-    if not standing.approved_by:
-        yield "no person signed this approval: the registry asks for none, and the head's signature carries it"
-    for waiver in standing.approval.waivers:
-        if waiver.expires < now + _WAIVER_NOTICE:
-            tense = "ended" if waiver.expires <= now else "ends"
-            yield f"the waiver of {waiver.rule} for {waiver.path} {tense} on {format_timestamp(waiver.expires)}"

@@ -132,6 +132,15 @@ _RULES = (
         "[publishers] known in the policy.",
     ),
     Rule(
+        "renamed-model",
+        Severity.ERROR,
+        "The Hub answers with another id than the one that was asked for.",
+        "A renamed repository is redirected. A name that was given up can be registered again by anybody, and then "
+        "overrides the redirect: the same id leads to other bytes. A pinned commit and digests hold in both cases.",
+        "renamed-model: the Hub answers acme/tiny with acme-labs/tiny",
+        "Find out whether the publisher moved or the name was taken over; then use the new id, approved anew.",
+    ),
+    Rule(
         "remote-code",
         Severity.ERROR,
         "The model brings code that trust_remote_code would run.",

@@ -225,7 +225,7 @@ def read(
 
     def work(entry: Entry, cancelled: threading.Event) -> Reading[Content]:
         try:
-            with _opened(entry) as descriptor:
+            with opened(entry) as descriptor:
                 before = os.fstat(descriptor)
                 same_file = (before.st_dev, before.st_ino) == entry.inode and stat.S_ISREG(before.st_mode)
                 if not same_file or before.st_size != entry.size:
@@ -246,7 +246,7 @@ def read(
 
 
 @contextmanager
-def _opened(entry: Entry) -> Iterator[int]:
+def opened(entry: Entry) -> Iterator[int]:
     """Open a file component by component, following no link below its base."""
     descriptor = os.open(entry.base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

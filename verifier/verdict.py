@@ -99,6 +99,7 @@ class RegistryUsed:
     expires: datetime
     trust_digest: Digest
     approved_by: tuple[str, ...] = ()
+    approved_until: datetime | None = None
     demonstration: bool = False
 
 

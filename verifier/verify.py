@@ -10,45 +10,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
-from verifier.checks import CHECKS, Check, Needs, Skipped
-from verifier.digest import Digest
-from verifier.errors import UndecidedError, UsageError
+from verifier import cache
+from verifier.digest import Digest, Watch
 from verifier.evidence import Evidence, Readings
 from verifier.formats import Content, identify
-from verifier.lock import read_lock
-from verifier.lookup import notices, open_registry, parse_reference, stand
+from verifier.judge import conclude, denied_before_reading
+from verifier.lockfile import read_lock
+from verifier.lookup import open_registry, parse_reference, stand
 from verifier.manifest import Manifest
-from verifier.policy import Policy, WaiverGrant
+from verifier.policy import Policy
 from verifier.reference import ModelReference
-from verifier.registry.registry import Registry
-from verifier.registry.standing import Standing
 from verifier.snapshot import Snapshot, Source, read, take
-from verifier.verdict import (
-    ErrorReport,
-    Outcome,
-    PolicyUsed,
-    RegistryUsed,
-    Result,
-    Status,
-    Subject,
-    Verdict,
-    WaiverUse,
-)
-
-
-class Watch(Protocol):
-    """Whoever wants to see how far the reading of the files is; `advance` comes from any thread."""
-
-    def begin(self, total: int) -> None:
-        """`total` bytes will be read."""
-
-    def advance(self, count: int) -> None:
-        """`count` bytes more were read."""
-
-    def end(self) -> None:
-        """Nothing more will be read."""
+from verifier.verdict import Verdict
 
 
 def verify(
@@ -64,7 +38,9 @@ def verify(
     workers: int | None = None,
     now: datetime | None = None,
 ) -> Verdict:
-    """Verify the model's files in the directory `path` against the policy's registry, or against a lock.
+    """Verify the model's files against the policy's registry, or against a lock.
+
+    The files are those in the directory `path`, or else the snapshot in the Hub's cache.
 
     `policy` may name a file or a shipped policy. `all_findings` goes on to hash where the closed set already
     fails. `now` (UTC) is the time of judgement. Nothing here asks the network, whatever `offline` says.
@@ -78,21 +54,21 @@ def verify(
     registry = open_registry(policy, locked, now)
     asked = parse_reference(reference_or_path, registry)  # (1)
     evidence = stand(asked, registry, locked, policy, set_name, now)  # (2)
-    if path is None:
-        raise UsageError("nobody said where the model's files are", "Add --path DIR.")
-    evidence = replace(evidence, snapshot=take(path))  # (3)
-    evidence = _read(evidence, policy, all_findings=all_findings, watch=watch, workers=workers)  # (4), (5)
-    return _conclude(evidence, policy, registry, path)  # (6), (7)
+    if path is None and evidence.manifest is not None:
+        path = cache.find(evidence.reference)
+    if path is not None:
+        evidence = replace(evidence, snapshot=take(path))  # (3)
+    evidence = read_listed(evidence, policy, all_findings=all_findings, watch=watch, workers=workers)  # (4), (5)
+    return conclude(evidence, policy, registry, path)  # (6), (7)
 
 
-def _read(
-    evidence: Evidence, policy: Policy, *, all_findings: bool, watch: Watch | None, workers: int | None
+def read_listed(
+    evidence: Evidence, policy: Policy, *, all_findings: bool, watch: Watch | None, workers: int | None = None
 ) -> Evidence:
     """Read the listed files, unless what is known without reading them already denies."""
     if evidence.manifest is None or evidence.snapshot is None:
         return evidence
-    outcomes = [_run(check, evidence, policy)[0] for check in CHECKS if check.needs is not Needs.CONTENT]
-    if any(outcome.status is Status.FAILED for outcome in outcomes) and not all_findings:
+    if not all_findings and denied_before_reading(evidence, policy):
         return replace(evidence, unread="the files were not read, since this already denies; --all-findings reads them")
     return replace(evidence, readings=_readings(evidence.snapshot, evidence.manifest, watch, workers))
 
@@ -113,99 +89,3 @@ def _readings(snapshot: Snapshot, manifest: Manifest, watch: Watch | None, worke
         return read(entries, inspect, workers=workers, progress=watch.advance)
     finally:
         watch.end()
-
-
-def _run(check: Check, evidence: Evidence, policy: Policy) -> tuple[Outcome, set[WaiverGrant]]:
-    lacks_files = check.needs is not Needs.STANDING and evidence.manifest is None
-    lacks_content = check.needs is Needs.CONTENT and evidence.readings is None
-    answer = Skipped(evidence.unread) if lacks_files or lacks_content else check.run(evidence)
-    if isinstance(answer, Skipped):
-        return Outcome(check.name, Status.SKIPPED, reason=answer.reason), set()
-    grants = [
-        WaiverGrant(waiver.rule, waiver.path)
-        for waiver in (evidence.standing.approval.waivers if evidence.standing and evidence.standing.approval else ())
-        if evidence.now < waiver.expires
-    ]
-    return policy.judge(check.name, answer, grants)
-
-
-def _conclude(evidence: Evidence, policy: Policy, registry: Registry | None, path: Path) -> Verdict:
-    outcomes, used = [], set()
-    for check in CHECKS:
-        outcome, grants = _run(check, evidence, policy)
-        outcomes.append(outcome)
-        used |= grants
-    unreadable = _unreadable(evidence)
-    denied = any(outcome.status is Status.FAILED for outcome in outcomes)
-    if unreadable and not denied:
-        name, reason = next(iter(unreadable.items()))
-        raise UndecidedError(
-            f"{name} in {str(path)!r} can't be read: {reason}",
-            "Check the permissions of the files and directories, and the disk.",
-            code="unreadable",
-        )
-    passed = bool(outcomes) and all(outcome.status is Status.PASSED for outcome in outcomes)
-    approval = evidence.standing.approval if evidence.standing else None
-    return Verdict(
-        result=Result.PASSED if passed else Result.FAILED,
-        enforced=policy.enforced,
-        subject=_subject(evidence, path),
-        policy=PolicyUsed(policy.name, policy.digest),
-        registry=_registry_used(registry, evidence.standing),
-        outcomes=tuple(outcomes),
-        time=evidence.now,
-        waivers=tuple(
-            WaiverUse(item.rule, item.path, item.expires, WaiverGrant(item.rule, item.path) in used)
-            for item in (approval.waivers if approval else ())
-        ),
-        notices=tuple(notices(evidence, registry)),
-    )
-
-
-def _subject(evidence: Evidence, path: Path) -> Subject:
-    read_paths = evidence.readings or {}
-    return Subject(
-        reference=str(evidence.reference),
-        path=str(path),
-        set=evidence.set_name,
-        manifest_digest=evidence.manifest.only(evidence.chosen).digest if evidence.manifest else None,
-        files=len(read_paths),
-        size=sum(entry.size for name, entry in evidence.snapshot.files.items() if name in read_paths)
-        if evidence.snapshot
-        else 0,
-    )
-
-
-def _unreadable(evidence: Evidence) -> dict[str, str]:
-    reasons = dict(evidence.snapshot.unreadable) if evidence.snapshot else {}
-    for path, reading in (evidence.readings or {}).items():
-        if reading.error is not None:
-            reasons[path] = reading.error
-    return reasons
-
-
-def _registry_used(registry: Registry | None, standing: Standing | None) -> RegistryUsed | None:
-    if registry is None:
-        return None
-    return RegistryUsed(
-        name=registry.trust.registry,
-        version=registry.head.version,
-        expires=registry.head.expires,
-        trust_digest=registry.trust_digest,
-        approved_by=standing.approved_by if standing else (),
-        demonstration=registry.trust.demonstration,
-    )
-
-
-def undecided(error: UndecidedError, subject: str, policy: Policy | None, now: datetime | None = None) -> Verdict:
-    """Make the verdict of a run that could not decide, for reports."""
-    return Verdict(
-        result=Result.UNDECIDED,
-        enforced=policy.enforced if policy is not None else True,
-        subject=Subject(reference=subject),
-        policy=PolicyUsed(policy.name, policy.digest) if policy is not None else None,
-        registry=None,
-        outcomes=(),
-        time=now or datetime.now(UTC),
-        error=ErrorReport(error.code, error.message, error.remedy),
-    )

@@ -11,11 +11,13 @@ from typing import Any
 from tests.fakes.sigstore import Instance
 from verifier.digest import Digest
 from verifier.document import Document
-from verifier.governance.documents import to_bytes
+from verifier.document import to_bytes
 from verifier.governance.head import make_head
 from verifier.governance.record import make_approval, record_path
 from verifier.policy import Policy
 from verifier.registry.documents import Approval, Head, Revocation, RoleRule, Signer, Trust, TrustRules
+from verifier.registry.registry import Registry
+from verifier.registry.store import DirectoryStore
 from verifier.verdict import Verdict
 from verifier.verify import verify
 
@@ -42,6 +44,7 @@ class FakeRegistry:
         name: str = "acme",
         now: datetime = NOW,
         sigstore: Instance | None = None,
+        trusted_root: bytes | None = None,
         rules: TrustRules | None = None,
         domain: str = "acme.test",
         **trust: Any,
@@ -50,7 +53,7 @@ class FakeRegistry:
         self.sigstore = sigstore or Instance(
             clock=lambda: self.now, start=now - timedelta(days=4_000), lifetime=timedelta(days=12_000)
         )
-        self.trusted_root = self.sigstore.trusted_root()
+        self.trusted_root = trusted_root or self.sigstore.trusted_root()
         self.root_digest = hashlib.sha256(self.trusted_root).hexdigest()
         self.trust = Trust.model_validate(
             {
@@ -147,6 +150,11 @@ class FakeRegistry:
         self.put("head.json", head, signers)
         return head
 
+    def change_trust(self, **changes: Any) -> None:
+        """Start over with another first trust file, and pin that one."""
+        self.trust = Trust.model_validate(self.trust.model_dump(by_alias=True) | changes)
+        self.trust_digest = Digest.of(self.put("trust/1.json", self.trust))
+
     def next_trust(self, *, signers: Iterable[str] = ("alice", "bob"), **changes: Any) -> Trust:
         """Write the next trust file."""
         values = self.trust.model_dump(by_alias=True) | {"version": self.trust.version + 1} | changes
@@ -163,6 +171,10 @@ class FakeRegistry:
             "trust_digest": self.trust_digest,
         }
         return Policy(**(values | changes))
+
+    def open(self, *, now: datetime | None = None, **options: Any) -> Registry:
+        """Open it as a reader does, from its first trust file; `options` go to `Registry`."""
+        return Registry(DirectoryStore(self.root), self.trust_digest, now or self.now, **options)
 
     def verify(self, reference: str, path: Path, *, now: datetime | None = None, **options: Any) -> Verdict:
         """Verify a model's directory against this registry."""

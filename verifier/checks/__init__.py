@@ -8,6 +8,7 @@ from verifier.checks import (
     missing_file,
     pickle,
     remote_code,
+    renamed_model,
     revoked_model,
     typosquatted_publisher,
     unapproved_dependency,
@@ -22,6 +23,7 @@ __all__ = ["CHECKS", "Answer", "Check", "Needs", "Skipped"]
 
 CHECKS: tuple[Check, ...] = (
     typosquatted_publisher.CHECK,
+    renamed_model.CHECK,
     revoked_model.CHECK,
     unapproved_model.CHECK,
     expired_approval.CHECK,

@@ -15,8 +15,9 @@ class Needs(IntEnum):
     """What a check can't do without; the cheap ones come first, and spare the dear ones where they deny."""
 
     STANDING = 1
-    SNAPSHOT = 2
-    CONTENT = 3
+    HUB = 2
+    SNAPSHOT = 3
+    CONTENT = 4
 
 
 @dataclass(frozen=True, slots=True)

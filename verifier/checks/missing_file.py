@@ -14,6 +14,8 @@ RULE = "missing-file"
 def run(evidence: Evidence) -> Iterable[Finding]:
     """Compare the chosen set with the files that are there."""
     if evidence.snapshot is None:
+        for path in sorted(evidence.chosen - evidence.remote.files.keys()) if evidence.remote else ():
+            yield found(RULE, f"{path} belongs to the set {evidence.set_name!r} and is not on the Hub", path)
         return
     for path in sorted(evidence.chosen - evidence.snapshot.files.keys()):
         if not any(_is_below(path, hidden) for hidden in evidence.snapshot.unreadable):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from verifier.checks.check import Check, Needs, found
 from verifier.evidence import Evidence
 from verifier.finding import Finding
+from verifier.snapshot import Oddity
 
 RULE = "unsafe-path"
 
@@ -14,7 +15,12 @@ RULE = "unsafe-path"
 def run(evidence: Evidence) -> Iterable[Finding]:
     """Report what the walk over the snapshot could not take for a plain file."""
     for oddity in evidence.snapshot.oddities if evidence.snapshot else ():
-        yield found(RULE, f"{oddity.path} is {oddity.problem}", oddity.path)
+        yield odd(oddity)
+
+
+def odd(oddity: Oddity) -> Finding:
+    """Make the finding for something that is no plain file."""
+    return found(RULE, f"{oddity.path} is {oddity.problem}", oddity.path)
 
 
 CHECK = Check("paths", RULE, Needs.SNAPSHOT, run)

@@ -13,6 +13,9 @@ import typer
 
 from verifier import __version__
 from verifier.cli.explain import explain
+from verifier.cli.lock import lock
+from verifier.cli.lookup import lookup
+from verifier.cli.pull import pull
 from verifier.cli.verify import verify
 from verifier.errors import VerifierError
 from verifier.report.escape import terminal
@@ -26,6 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.command()(lookup)
+app.command()(lock)
+app.command()(pull)
 app.command()(verify)
 app.command()(explain)
 

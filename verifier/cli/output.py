@@ -12,16 +12,16 @@ from verifier.errors import UndecidedError
 from verifier.verdict import Verdict
 
 
-def write_report(verdict: Verdict, format_: Format, output: Path | None) -> None:
-    """Render a verdict and write it; raises `UndecidedError` where it can't be written."""
+def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) -> None:
+    """Render one verdict or several and write them; raises `UndecidedError` where they can't be written."""
     if format_ is Format.JSON:
         from verifier.report import json
 
-        text = json.render(verdict)
+        text = json.render(verdicts[0]) if len(verdicts) == 1 else json.render_all(verdicts)
     else:
         from verifier.report import text as text_report
 
-        text = text_report.render(verdict, colour=output is None and _wants_colour())
+        text = text_report.render_all(verdicts, colour=output is None and _wants_colour())
     try:
         if output is not None:
             write_atomically(output, text.encode())

@@ -18,8 +18,9 @@ _WORTH_SHOWING = 64 * limits.MIB
 class ProgressBar:
     """Watches the reading of files, for `verifier.verify.Watch`."""
 
-    def __init__(self, *, wanted: bool) -> None:
-        """Show nothing where it is not wanted, or stderr is no terminal."""
+    def __init__(self, doing: str, *, wanted: bool) -> None:
+        """`doing` is shown before the bar; nothing is where it is not wanted, or stderr is no terminal."""
+        self._doing = doing
         self._wanted = wanted and sys.stderr.isatty()
         self._lock = Lock()
         self._done = 0
@@ -35,7 +36,7 @@ class ProgressBar:
         from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
         self._progress = Progress(
-            "hashing",
+            self._doing,
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),

@@ -26,7 +26,13 @@ from verifier.cli.options import (
 def verify(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="The model: org/name or org/name@<commit>.")],
     path: Annotated[
-        Path | None, typer.Option("--path", envvar="MODEL_VERIFIER_PATH", metavar="DIR", help="Where its files are.")
+        Path | None,
+        typer.Option(
+            "--path",
+            envvar="MODEL_VERIFIER_PATH",
+            metavar="DIR",
+            help="Where its files are, if not in the Hub's cache.",
+        ),
     ] = None,
     policy: PolicyOption = None,
     registry: RegistryOption = None,
@@ -45,19 +51,14 @@ def verify(
     no_progress: NoProgressOption = False,
 ) -> None:
     """Are these bytes the approved (or locked) ones?"""
-    from verifier import policy as policies
     from verifier.cli.output import write_report
+    from verifier.cli.policy import deciding_policy
     from verifier.cli.progress import ProgressBar
     from verifier.errors import UndecidedError
-    from verifier.verify import undecided
+    from verifier.judge import undecided
     from verifier.verify import verify as verify_model
 
-    chosen = policies.choose(
-        policy=policy, registry=registry, trust_digest=trust_digest, mode=mode, has_lock=lock is not None
-    )
-    deciding = policies.Policy.load(chosen).override(
-        registry=registry, trust_digest=trust_digest, mode=mode, min_version=min_version
-    )
+    deciding = deciding_policy(policy, registry, trust_digest, mode, min_version, lock)
     try:
         verdict = verify_model(
             reference,
@@ -67,9 +68,9 @@ def verify(
             offline=offline,
             set_name=set_name,
             all_findings=all_findings,
-            watch=ProgressBar(wanted=not no_progress),
+            watch=ProgressBar("hashing", wanted=not no_progress),
         )
     except UndecidedError as error:
         verdict = undecided(error, reference, deciding)
-    write_report(verdict, format_, output)
+    write_report([verdict], format_, output)
     raise typer.Exit(verdict.exit_status)

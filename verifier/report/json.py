@@ -80,6 +80,7 @@ class RegistryPart(_Part):
     expires: str
     trust_digest: str
     approved_by: list[str]
+    approved_until: str | None
     demonstration: bool
 
 
@@ -169,6 +170,7 @@ def _document(verdict: Verdict) -> VerdictDocument:
             expires=format_timestamp(registry.expires),
             trust_digest=str(registry.trust_digest),
             approved_by=list(registry.approved_by),
+            approved_until=format_timestamp(registry.approved_until) if registry.approved_until else None,
             demonstration=registry.demonstration,
         )
         if registry

@@ -39,7 +39,7 @@ def _lines(verdict: Verdict, colour: bool) -> Iterator[str]:
         yield from _findings(verdict, effect, lambda rule, label=label: f"{paint(label, label)} {rule}")
     if verdict.registry is not None or verdict.policy is not None:
         yield f"  {_standing(verdict)}"
-    for notice in verdict.notices:
+    for notice in verdict.notices[_folded(verdict) :]:
         yield f"  {paint('note', 'note')}  {terminal(notice)}"
 
 
@@ -49,7 +49,7 @@ def _amount(verdict: Verdict) -> str:
 
 
 def _standing(verdict: Verdict) -> str:
-    parts = []
+    parts = list(verdict.notices[: _folded(verdict)])
     if (registry := verdict.registry) is not None:
         demonstration = " (a demonstration: it means nothing)" if registry.demonstration else ""
         who = ", ".join(registry.approved_by)
@@ -58,6 +58,11 @@ def _standing(verdict: Verdict) -> str:
     if verdict.policy is not None:
         parts.append(f"policy {verdict.policy.name}")
     return terminal("; ".join(parts))
+
+
+def _folded(verdict: Verdict) -> int:
+    """Count the notices that stand in the line of who decided: under a lock, what a lock is."""
+    return 1 if verdict.registry is None and verdict.notices else 0
 
 
 def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:

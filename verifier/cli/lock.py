@@ -1,0 +1,61 @@
+"""`model-verifier lock`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from verifier.cli.options import NoProgressOption, SetOption
+
+
+def lock(
+    references: Annotated[
+        list[str] | None, typer.Argument(metavar="[REFERENCE]...", help="Models: org/name or org/name@<revision>.")
+    ] = None,
+    from_cache: Annotated[
+        Path | None, typer.Option("--from-cache", metavar="DIR", help="Lock every model in the Hub's cache there.")
+    ] = None,
+    file: Annotated[
+        Path,
+        typer.Option("--lock", envvar="MODEL_VERIFIER_LOCK", metavar="FILE", help="The lock to write."),
+    ] = Path("models.lock"),
+    set_name: SetOption = None,
+    no_progress: NoProgressOption = False,
+) -> None:
+    """Write commit, set and every digest to models.lock. It pins what is in use; it approves nothing."""
+    from verifier.cli.progress import ProgressBar
+    from verifier.errors import UsageError
+    from verifier.lock import Locked, lock_cache, lock_reference
+    from verifier.lockfile import write_lock
+    from verifier.report.escape import terminal
+    from verifier.report.text import size
+
+    if bool(references) == (from_cache is not None):
+        raise UsageError("name models, or a cache with --from-cache", "model-verifier lock org/name")
+    watch = ProgressBar("hashing", wanted=not no_progress)
+    if from_cache is not None:
+        results = [lock_cache(from_cache, watch=watch)]
+    else:
+        from verifier._hub import Hub
+        from verifier.reference import ModelReference
+
+        hub = Hub()
+        results = [
+            lock_reference(ModelReference.parse(text), hub, set_name=set_name or "default", watch=watch)
+            for text in references or ()
+        ]
+    if findings := [finding for result in results for finding in result.findings]:
+        for finding in findings:
+            typer.echo(f"{finding.rule}  {terminal(finding.message)}", err=True)
+            if finding.expected is not None:
+                typer.echo(f"  found     {finding.found}\n  expected  {finding.expected}", err=True)
+        typer.echo("nothing was locked", err=True)
+        raise typer.Exit(3)
+    merged = Locked(tuple(entry for result in results for entry in result.entries))
+    write_lock(file, merged.entries)
+    for entry in merged.entries:
+        amount = f"{len(entry.files)} files, {size(entry.manifest.size)}"
+        typer.echo(f"locked {entry.model}@{entry.revision} ({entry.set}): {amount}")
+    typer.echo(f"wrote {terminal(str(file))}; it pins, nobody approved anything", err=True)

@@ -1,0 +1,164 @@
+"""From evidence to the one verdict: run the planned checks, let the policy judge each, draw the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from verifier import limits
+from verifier.checks import CHECKS, Check, Needs, Skipped
+from verifier.document import format_timestamp
+from verifier.errors import UndecidedError
+from verifier.evidence import Evidence
+from verifier.policy import Policy, WaiverGrant
+from verifier.registry.registry import Registry
+from verifier.registry.standing import Standing
+from verifier.verdict import (
+    ErrorReport,
+    Outcome,
+    PolicyUsed,
+    RegistryUsed,
+    Result,
+    Status,
+    Subject,
+    Verdict,
+    WaiverUse,
+)
+
+
+def denied_before_reading(evidence: Evidence, policy: Policy) -> bool:
+    """Tell whether what is known without reading a file already denies."""
+    checks = [check for check in CHECKS if check.needs is not Needs.CONTENT]
+    return any(_run(check, evidence, policy)[0].status is Status.FAILED for check in checks)
+
+
+def _run(check: Check, evidence: Evidence, policy: Policy) -> tuple[Outcome, set[WaiverGrant]]:
+    lacks_files = check.needs >= Needs.SNAPSHOT and evidence.manifest is None
+    lacks_content = check.needs is Needs.CONTENT and evidence.readings is None
+    answer = Skipped(evidence.unread) if lacks_files or lacks_content else check.run(evidence)
+    if isinstance(answer, Skipped):
+        return Outcome(check.name, Status.SKIPPED, reason=answer.reason), set()
+    grants = [
+        WaiverGrant(waiver.rule, waiver.path)
+        for waiver in (evidence.standing.approval.waivers if evidence.standing and evidence.standing.approval else ())
+        if evidence.now < waiver.expires
+    ]
+    return policy.judge(check.name, answer, grants)
+
+
+def conclude(
+    evidence: Evidence,
+    policy: Policy,
+    registry: Registry | None,
+    path: Path | None,
+    plan: Sequence[Check] = CHECKS,
+) -> Verdict:
+    """Run the checks of the plan and give the verdict; passed only if each of them did, and there was one.
+
+    Raises `UndecidedError` where something could not be read and nothing else denies.
+    """
+    outcomes, used = [], set()
+    for check in plan:
+        if check.needs is Needs.HUB and evidence.remote is None:
+            continue  # the Hub was not asked, so its word is not in the plan
+        outcome, grants = _run(check, evidence, policy)
+        outcomes.append(outcome)
+        used |= grants
+    unreadable = _unreadable(evidence)
+    denied = any(outcome.status is Status.FAILED for outcome in outcomes)
+    if unreadable and not denied:
+        name, reason = next(iter(unreadable.items()))
+        raise UndecidedError(
+            f"{name} in {str(path)!r} can't be read: {reason}",
+            "Check the permissions of the files and directories, and the disk.",
+            code="unreadable",
+        )
+    passed = bool(outcomes) and all(outcome.status is Status.PASSED for outcome in outcomes)
+    approval = evidence.standing.approval if evidence.standing else None
+    return Verdict(
+        result=Result.PASSED if passed else Result.FAILED,
+        enforced=policy.enforced,
+        subject=_subject(evidence, path),
+        policy=PolicyUsed(policy.name, policy.digest),
+        registry=_registry_used(registry, evidence.standing),
+        outcomes=tuple(outcomes),
+        time=evidence.now,
+        waivers=tuple(
+            WaiverUse(item.rule, item.path, item.expires, WaiverGrant(item.rule, item.path) in used)
+            for item in (approval.waivers if approval else ())
+        ),
+        notices=tuple(_notices(evidence, registry)),
+    )
+
+
+def _subject(evidence: Evidence, path: Path | None) -> Subject:
+    read_paths = evidence.readings or {}
+    return Subject(
+        reference=str(evidence.reference),
+        path=str(path) if path is not None else None,
+        set=evidence.set_name,
+        manifest_digest=evidence.manifest.only(evidence.chosen).digest if evidence.manifest else None,
+        files=len(read_paths),
+        size=sum(entry.size for name, entry in evidence.snapshot.files.items() if name in read_paths)
+        if evidence.snapshot
+        else 0,
+    )
+
+
+def _unreadable(evidence: Evidence) -> dict[str, str]:
+    reasons = dict(evidence.snapshot.unreadable) if evidence.snapshot else {}
+    for path, reading in (evidence.readings or {}).items():
+        if reading.error is not None:
+            reasons[path] = reading.error
+    return reasons
+
+
+def _registry_used(registry: Registry | None, standing: Standing | None) -> RegistryUsed | None:
+    if registry is None:
+        return None
+    return RegistryUsed(
+        name=registry.trust.registry,
+        version=registry.head.version,
+        expires=registry.head.expires,
+        trust_digest=registry.trust_digest,
+        approved_by=standing.approved_by if standing else (),
+        approved_until=standing.ends_at if standing else None,
+        demonstration=registry.trust.demonstration,
+    )
+
+
+def _notices(evidence: Evidence, registry: Registry | None) -> Iterator[str]:
+    """Say what people should know beside the verdict: what ends soon, what was not reviewed."""
+    if registry is not None:
+        yield from registry.notices
+    elif evidence.locked_at is not None:
+        yield f"as locked on {format_timestamp(evidence.locked_at)[:10]}; approved by nobody"
+    standing, now = evidence.standing, evidence.now
+    if standing is None or standing.approval is None or standing.ends_at is None:
+        return
+    if standing.approval.baseline:
+        left = max(0, (standing.ends_at - now).days)
+        yield f"BASELINE, NOT REVIEWED: taken over as it was in use; {left} days left"
+    elif now < standing.ends_at < now + limits.EXPIRY_NOTICE:
+        yield f"the approval ends on {format_timestamp(standing.ends_at)}"
+    if not standing.approved_by:
+        yield "no person signed this approval: the registry asks for none, and the head's signature carries it"
+    for waiver in standing.approval.waivers:
+        if waiver.expires < now + limits.WAIVER_NOTICE:
+            tense = "ended" if waiver.expires <= now else "ends"
+            yield f"the waiver of {waiver.rule} for {waiver.path} {tense} on {format_timestamp(waiver.expires)}"
+
+
+def undecided(error: UndecidedError, subject: str, policy: Policy | None, now: datetime | None = None) -> Verdict:
+    """Make the verdict of a run that could not decide, for reports."""
+    return Verdict(
+        result=Result.UNDECIDED,
+        enforced=policy.enforced if policy is not None else True,
+        subject=Subject(reference=subject),
+        policy=PolicyUsed(policy.name, policy.digest) if policy is not None else None,
+        registry=None,
+        outcomes=(),
+        time=now or datetime.now(UTC),
+        error=ErrorReport(error.code, error.message, error.remedy),
+    )
