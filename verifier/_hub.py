@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     import requests
 
 _TRIES = 4
+_FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
-_TIMEOUTS = (10.0, 30.0)
+_TIMEOUTS = (10.0, 15.0)
 """Seconds until a connection is there, and until the next byte is."""
 _MOST_REDIRECTS = 5
 
@@ -204,7 +205,7 @@ def _wait(status: int | None, headers: Any, attempt: int) -> float | None:
     try:
         asked = float(headers.get("Retry-After", ""))
     except ValueError:
-        asked = 0.5 * 2.0**attempt
+        asked = _FIRST_WAIT * 2.0**attempt
     return asked if 0 <= asked <= _LONGEST_WAIT else None
 
 

@@ -15,6 +15,8 @@ from verifier.digest import CancelledError, Digest, Progress
 from verifier.errors import UndecidedError
 
 _TRIES = 4
+_FIRST_WAIT = 0.25
+"""Seconds before the second try; each further one waits twice as long."""
 
 
 class Sink(Protocol):
@@ -167,4 +169,4 @@ def receive(
                 "Check the network and run the same command again; it goes on where it broke off.",
                 code="hub-broken-off",
             )
-        time.sleep(0.25 * 2.0**tries)
+        time.sleep(_FIRST_WAIT * 2.0**tries)
