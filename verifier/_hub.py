@@ -7,16 +7,19 @@ it is hashed by whoever writes it down. The token goes to the endpoint's own ori
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
+from pydantic import BaseModel, Field
+
 from verifier import limits
+from verifier.document import Commit, DocumentError, Sha256, build, load_json
 from verifier.errors import UndecidedError
-from verifier.reference import ModelReference, is_commit
+from verifier.reference import ModelReference
 
 if TYPE_CHECKING:
     import requests
@@ -51,39 +54,75 @@ class RemoteModel:
     created_at: datetime | None
 
 
+class _Lfs(BaseModel):
+    sha256: Sha256
+
+
+class _Sibling(BaseModel):
+    rfilename: str
+    size: int | None = None
+    blob_id: str | None = Field(None, alias="blobId")
+    lfs: _Lfs | None = None
+
+
+class _Info(BaseModel):
+    """The part of `/api/models/{id}` that is looked at; the Hub may add what it likes."""
+
+    id: str
+    sha: Commit
+    siblings: list[_Sibling]
+    gated: bool | str = False
+    private: bool = False
+    created_at: datetime | None = Field(None, alias="createdAt")
+
+
 class Hub:
-    """One endpoint, as HF_ENDPOINT and the token as the Hub's client find them."""
+    """One endpoint, as HF_ENDPOINT and the token as the Hub's client find them.
+
+    Of the client only these settings are used: its own requests differ in errors and time-outs from version to
+    version, and some go to other hosts than the endpoint.
+    """
 
     def __init__(self, endpoint: str | None = None, token: str | None = None) -> None:
-        """`endpoint` and `token` replace what the environment says."""
+        """`endpoint` and `token` replace what the environment says; raises `UndecidedError` for a token that fails."""
         import huggingface_hub
         from huggingface_hub import constants
 
         self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
-        self._token = token if token is not None else huggingface_hub.get_token()
-        self.offline = bool(constants.HF_HUB_OFFLINE)
+        self._offline = bool(constants.HF_HUB_OFFLINE)
+        try:
+            self._token = token if token is not None else huggingface_hub.get_token()
+        except Exception as error:  # the client may exchange tokens over the network
+            raise UndecidedError(
+                f"the Hub's token can't be had: {type(error).__name__}", "Set HF_TOKEN.", code="hub-token"
+            ) from None
 
     def describe(self, reference: ModelReference) -> RemoteModel:
         """Resolve the revision, once, and say what the Hub declares; raises `UndecidedError`."""
-        from huggingface_hub import HfApi
-
-        api = HfApi(endpoint=self.endpoint, token=self._token or False)
-        for attempt in range(_TRIES):
-            try:
-                info = api.model_info(
-                    reference.model, revision=reference.revision, files_metadata=True, timeout=_TIMEOUTS[1]
-                )
-                return _remote_model(reference, info)
-            except UndecidedError:
-                raise
-            except Exception as error:  # the client's families of errors differ from version to version
-                response = getattr(error, "response", None)
-                status = getattr(response, "status_code", None)
-                wait = _wait(status, getattr(response, "headers", {}), attempt)
-                if wait is None or attempt == _TRIES - 1:
-                    raise self._explain(reference.model, error, status) from error
-                time.sleep(wait)
-        raise AssertionError("unreachable")  # pragma: no cover
+        url = f"{self.endpoint}/api/models/{reference.model}"
+        if reference.revision is not None:
+            url += f"/revision/{quote(reference.revision, safe='')}"
+        raw = bytearray()
+        try:
+            with self._get(f"{url}?blobs=true", {}, reference.model) as response:
+                for chunk in response.iter_content(limits.READ_BUFFER):
+                    raw += chunk
+                    if len(raw) > limits.MAX_HUB_ANSWER:
+                        raise DocumentError("is too large")
+            info = build(load_json(bytes(raw)), _Info)
+        except DocumentError as error:
+            raise self._odd_answer(reference, f"an answer that {error}") from error
+        except OSError as error:
+            raise self._unreachable(reference.model, error) from error
+        if reference.commit is not None and info.sha != reference.commit:
+            raise self._odd_answer(reference, f"the commit {info.sha}")
+        files = {
+            item.rfilename: RemoteFile(
+                item.rfilename, item.size, item.lfs.sha256 if item.lfs else None, None if item.lfs else item.blob_id
+            )
+            for item in info.siblings
+        }
+        return RemoteModel(info.id, info.sha, files, bool(info.gated), info.private, info.created_at)
 
     def stream(self, model: str, commit: str, path: str, offset: int = 0) -> Iterator[bytes]:
         """Give a file's bytes from `offset` on, in chunks; an empty first chunk says that it begins at 0 again.
@@ -92,13 +131,20 @@ class Hub:
         """
         url = f"{self.endpoint}/{model}/resolve/{commit}/{quote(path)}"
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
-        with self._get(url, headers, f"{path} of {model}") as response:
-            if offset and not _continues_at(response, offset):
-                yield b""
+        what = f"{path} of {model}"
+        with self._get(url, headers, what) as response:
+            if not offset or _continues_at(response, offset):
+                yield from response.iter_content(limits.READ_BUFFER)
+                return
+        headers.pop("Range")
+        with self._get(url, headers, what) as response:
+            yield b""
             yield from response.iter_content(limits.READ_BUFFER)
 
     def _get(self, url: str, headers: dict[str, str], what: str) -> requests.Response:
         """Ask for a URL, follow redirects, wait where that is asked for; the token stays at the endpoint's origin."""
+        if self._offline:
+            raise UndecidedError("HF_HUB_OFFLINE is set, so the Hub was not asked", "Unset it.", code="hub-offline")
         attempt = redirects = 0
         target = url
         while True:
@@ -117,6 +163,8 @@ class Hub:
             attempt += 1
             if wait is None or attempt == _TRIES:
                 code = response.headers.get("X-Error-Code", "")
+                if "disabled" in response.headers.get("X-Error-Message", ""):
+                    code = "DisabledRepo"
                 response.close()
                 raise _refused(what, response.status_code, code, has_token=bool(self._token))
             response.close()
@@ -147,34 +195,14 @@ class Hub:
         session.mount("http://", adapter)
         return session
 
-    def _explain(self, model: str, error: Exception, status: int | None) -> UndecidedError:
-        kind = type(error).__name__
-        if kind == "OfflineModeIsEnabled":
-            return UndecidedError("HF_HUB_OFFLINE is set, so the Hub was not asked", "Unset it.", code="hub-offline")
-        codes = {"GatedRepoError": "GatedRepo", "RepositoryNotFoundError": "RepoNotFound"}
-        codes |= {"RevisionNotFoundError": "RevisionNotFound", "DisabledRepoError": "DisabledRepo"}
-        if kind in codes or status is not None:
-            return _refused(model, status or 404, codes.get(kind, ""), has_token=bool(self._token))
+    def _unreachable(self, what: str, error: OSError) -> UndecidedError:
         host = urlsplit(self.endpoint).netloc
-        return UndecidedError(
-            f"{host} can't be asked about {model}: {kind}", "Check the network and HF_ENDPOINT.", code="hub-unreachable"
-        )
+        message = f"{host} can't be asked about {what}: {type(error).__name__}"
+        return UndecidedError(message, "Check the network and HF_ENDPOINT.", code="hub-unreachable")
 
-
-def _remote_model(reference: ModelReference, info: Any) -> RemoteModel:
-    commit = info.sha
-    if not is_commit(commit) or (reference.commit is not None and commit != reference.commit):
-        raise UndecidedError(
-            f"the Hub answers {reference} with the commit {str(commit)[:60]!r}", "Check HF_ENDPOINT.", code="hub-answer"
-        )
-    files = {}
-    for sibling in info.siblings or ():
-        lfs = sibling.lfs
-        digest = getattr(lfs, "sha256", None) or (lfs.get("sha256") if isinstance(lfs, dict) else None)
-        files[sibling.rfilename] = RemoteFile(
-            sibling.rfilename, sibling.size, digest, None if digest else getattr(sibling, "blob_id", None)
-        )
-    return RemoteModel(info.id, commit, files, bool(info.gated), bool(info.private), info.created_at)
+    def _odd_answer(self, reference: ModelReference, what: str) -> UndecidedError:
+        host = urlsplit(self.endpoint).netloc
+        return UndecidedError(f"{host} answers {reference} with {what}", "Check HF_ENDPOINT.", code="hub-answer")
 
 
 def _refused(what: str, status: int, code: str, *, has_token: bool) -> UndecidedError:
@@ -198,9 +226,9 @@ def _refused(what: str, status: int, code: str, *, has_token: bool) -> Undecided
     return UndecidedError(f"{what}: the endpoint answers {status}", "Check HF_ENDPOINT.", code="hub-answer")
 
 
-def _wait(status: int | None, headers: Any, attempt: int) -> float | None:
+def _wait(status: int, headers: Mapping[str, str], attempt: int) -> float | None:
     """Give the seconds to wait before another try, or None where trying again is pointless."""
-    if status is None or (status != 429 and status < 500):
+    if status != 429 and status < 500:
         return None
     try:
         asked = float(headers.get("Retry-After", ""))
