@@ -5,10 +5,12 @@ The caller has verified the bytes before they come here, and says whom a bad doc
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -21,10 +23,15 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
 )
 
+from verifier.characters import is_hidden
+from verifier.errors import UsageError
 from verifier.manifest import path_problem
 from verifier.reference import ModelReference, is_commit
+
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 class Document(BaseModel):
@@ -40,7 +47,7 @@ class DocumentError(ValueError):
 def parse_timestamp(value: object) -> object:
     """Read `2026-11-20T10:00:00Z`; what is not text is left to the next validator."""
     if isinstance(value, str):
-        if len(value) != 20 or not value.endswith("Z"):
+        if not _TIMESTAMP.fullmatch(value):
             raise ValueError("is not a time such as 2026-11-20T10:00:00Z")
         return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     return value
@@ -58,15 +65,27 @@ def _commit(value: str) -> str:
 
 
 def _model(value: str) -> str:
-    if ModelReference.parse(value).revision is not None or not value.isascii():
+    if not _is_plain(value) or _reference(value).revision is not None:
         raise ValueError("is not a model id such as org/name")
     return value
 
 
 def _pinned_model(value: str) -> str:
-    if ModelReference.parse(value).commit is None or not value.isascii():
+    if not _is_plain(value) or _reference(value).commit is None:
         raise ValueError("is not a model at a commit, org/name@<40 hex>")
     return value
+
+
+def _is_plain(value: str) -> bool:
+    """Tell whether a reference is written in its one plain form: no URL, no other case of a commit."""
+    return value.isascii() and str(_reference(value)) == value
+
+
+def _reference(value: str) -> ModelReference:
+    try:
+        return ModelReference.parse(value)
+    except UsageError as error:
+        raise ValueError(error.message) from error
 
 
 def _file_path(value: str) -> str:
@@ -89,9 +108,22 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 DigestText = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-Commit = Annotated[str, BeforeValidator(lambda value: _commit(value) if isinstance(value, str) else value)]
-ModelId = Annotated[str, BeforeValidator(lambda value: _model(value) if isinstance(value, str) else value)]
-PinnedModel = Annotated[str, BeforeValidator(lambda value: _pinned_model(value) if isinstance(value, str) else value)]
+_MODEL = "[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
+Commit = Annotated[
+    str,
+    BeforeValidator(lambda value: _commit(value) if isinstance(value, str) else value),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{40}$"}),
+]
+ModelId = Annotated[
+    str,
+    BeforeValidator(lambda value: _model(value) if isinstance(value, str) else value),
+    WithJsonSchema({"type": "string", "pattern": f"^{_MODEL}$"}),
+]
+PinnedModel = Annotated[
+    str,
+    BeforeValidator(lambda value: _pinned_model(value) if isinstance(value, str) else value),
+    WithJsonSchema({"type": "string", "pattern": f"^{_MODEL}@[0-9a-f]{{40}}$"}),
+]
 FilePath = Annotated[str, BeforeValidator(lambda value: _file_path(value) if isinstance(value, str) else value)]
 Size = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
@@ -110,7 +142,7 @@ def unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def load_json(raw: bytes) -> object:
+def load_json(raw: bytes, parse_int: Callable[[str], int] = int) -> object:
     """Read JSON that is UTF-8, holds no key twice and no number beyond JSON's own, or raise `DocumentError`."""
 
     def refuse(constant: str) -> object:
@@ -119,7 +151,9 @@ def load_json(raw: bytes) -> object:
     if not raw.strip():
         raise DocumentError("is empty")
     try:
-        value: object = json.loads(raw.decode("utf-8"), object_pairs_hook=unique_pairs, parse_constant=refuse)
+        value: object = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=unique_pairs, parse_constant=refuse, parse_int=parse_int
+        )
         return value
     except UnicodeDecodeError as error:
         raise DocumentError(f"is not UTF-8 (byte {error.start})") from error
@@ -170,11 +204,19 @@ def _plain(message: str) -> str:
 
 def read_bytes(path: Path, limit: int) -> bytes:
     """Read a document of at most `limit` bytes; raises `OSError`, or `DocumentError` if it is no plain file."""
+    if "\0" in str(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - the descriptor was opened without blocking
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(status.st_mode):
             raise DocumentError("is not a regular file")
-        raw = file.read(limit + 1)
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            raw = file.read(limit + 1)
+    finally:
+        os.close(descriptor)
     if len(raw) > limit:
         raise DocumentError(f"is larger than the limit of {limit:,} bytes")
     return raw
@@ -183,7 +225,13 @@ def read_bytes(path: Path, limit: int) -> bytes:
 def to_bytes(document: Document) -> bytes:
     """Write a document so that its diff reads well, the same bytes every time: UTF-8, one line a file."""
     values = document.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return (_lay_out(values, 0) + "\n").encode("utf-8")
+    text = _lay_out(values, 0) + "\n"
+    return "".join(_written_out(item) if item != "\n" and is_hidden(item) else item for item in text).encode("utf-8")
+
+
+def _written_out(character: str) -> str:
+    """Write a character that a reviewer would not see as JSON's escape for it."""
+    return json.dumps(character, ensure_ascii=True)[1:-1] if character > "\x7f" else f"\\u{ord(character):04x}"
 
 
 def _lay_out(value: object, depth: int) -> str:

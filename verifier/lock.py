@@ -152,8 +152,8 @@ def _hash_local(
 def _watched_digests(places: set[Path], total: int, watch: Watch | None) -> Mapping[Path, Digest]:
     if watch is None:
         return digest_files(places)
-    watch.begin(total)
     try:
+        watch.begin(total)
         return digest_files(places, progress=watch.advance)
     finally:
         watch.end()
@@ -171,9 +171,9 @@ def _hash_remote(
         return sink
 
     files = sorted(wanted, key=lambda file: -(file.size or 0))
-    if watch is not None:
-        watch.begin(sum(file.size or 0 for file in files))
     try:
+        if watch is not None:
+            watch.begin(sum(file.size or 0 for file in files))
         sinks = in_parallel(work, files, _CONNECTIONS)
     finally:
         if watch is not None:

@@ -76,7 +76,7 @@ def read_lock(path: Path) -> Lock:
     blame = f"the lock {str(path)!r}"
     try:
         return parse(read_bytes(path, limits.MAX_LOCK), Lock)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"{blame} is not there", "Check --lock.") from error
     except IsADirectoryError as error:
         raise UsageError(f"{blame} is a directory", "Give the file, models.lock.") from error

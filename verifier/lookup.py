@@ -157,7 +157,7 @@ def stand(
         now=now,
         publishers=PublisherIndex(sorted(publishers)),
         known_models=frozenset(models),
-        refusal=_refusal(reference, standing, entry, lock),
+        refusal=_refusal(reference, standing, entry, lock, set_name),
         standing=standing,
         locked_at=entry.locked_at if entry is not None else None,
     )
@@ -166,8 +166,16 @@ def stand(
         base = replace(base, reference=reference.at(approval.revision))
         if base.refusal is None:
             name = set_name or (entry.set if entry is not None and entry.set in approval.sets else "default")
-            chosen = entry.files if entry is not None and set_name is None else _chosen(approval.sets, name)
-            return replace(base, manifest=approval.manifest, chosen=frozenset(chosen), set_name=name)
+            chosen = frozenset(_chosen(approval.sets, name))
+            if entry is None:
+                return replace(base, manifest=approval.manifest, chosen=chosen, set_name=name)
+            if lacking := chosen - entry.files.keys():
+                message = f"models.lock lacks {min(lacking)}, which belongs to the approved set {name!r} of {reference}"
+                refusal = Refusal(message, "Lock the whole set again.")
+                return replace(base, refusal=refusal, unread="the lock does not hold the approved set")
+            # Both must hold: the files are the lock's, no more and no less, and each is the approved one.
+            manifest = approval.manifest.only(entry.files)
+            return replace(base, manifest=manifest, chosen=frozenset(entry.files), set_name=name)
     elif standing is None and entry is not None:
         return replace(base, manifest=entry.manifest, chosen=frozenset(entry.files), set_name=entry.set)
     return replace(base, unread="there is no approval to compare the files with")
@@ -180,7 +188,11 @@ def _chosen(sets: Mapping[str, tuple[str, ...]], name: str) -> tuple[str, ...]:
 
 
 def _refusal(
-    reference: ModelReference, standing: Standing | None, entry: LockedModel | None, lock: Lock | None
+    reference: ModelReference,
+    standing: Standing | None,
+    entry: LockedModel | None,
+    lock: Lock | None,
+    set_name: str | None,
 ) -> Refusal | None:
     """Say why nobody stands behind the model: the registry's reason, or the lock's. A lock only narrows."""
     if standing is not None and standing.approval is None:
@@ -188,7 +200,11 @@ def _refusal(
     if lock is None:
         return None
     if entry is None:
-        commits = [item.revision for item in lock.models if item.model == reference.model]
+        held_here = [item for item in lock.models if item.model == reference.model]
+        if any(reference.commit in (None, item.revision) for item in held_here):
+            sets = ", ".join(sorted({item.set for item in held_here}))
+            return Refusal(f"models.lock holds {reference}, but not its set {set_name!r}", f"It holds: {sets}.")
+        commits = [item.revision for item in held_here]
         held = f"It holds {reference.model} at {', '.join(commits)}." if commits else "Lock it first, after a review."
         return Refusal(f"{reference} is not in models.lock", held)
     if standing is not None and standing.approval is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from verifier.characters import is_hidden
 from verifier.digest import Digest
 
 
@@ -58,10 +58,9 @@ def path_problem(path: str) -> str | None:
     surrogates (a name that is not UTF-8), components over 255 bytes, blanks at a component's ends.
     """
     for character in path:
-        category = unicodedata.category(character)
-        if category == "Cs":
+        if "\ud800" <= character <= "\udfff":
             return "a name that is not UTF-8"
-        if category in ("Cc", "Cf", "Zl", "Zp"):
+        if is_hidden(character):
             return f"a name with the control or invisible character U+{ord(character):04X}"
     if "\\" in path:
         return "a name with a backslash"

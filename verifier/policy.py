@@ -208,6 +208,11 @@ def choose(
         return "default"
     if has_lock:
         return "lockfile"
+    if registry is not None:
+        raise UsageError(
+            "nobody said which trust file the registry starts from, so anybody could have signed it",
+            "Give --trust-digest (sha256sum REGISTRY/trust/1.json, from its owners), or a policy that pins it.",
+        )
     raise UsageError(
         "there is neither a policy nor a lock, so nobody said what is approved",
         "Give --policy FILE (or --lock models.lock); to look around, --policy demo.",
@@ -228,11 +233,16 @@ def _exists(path: Path) -> bool:
 
 def _require_root_owned(path: Path) -> None:
     """Refuse a machine policy that others than root could have written, it or a directory above it."""
-    resolved = path.resolve()
-    for place in (path.parent, resolved, *resolved.parents):
-        status = place.stat()
-        sticky = place.is_dir() and status.st_mode & stat.S_ISVTX
-        if status.st_uid != 0 or (status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky):
+    try:
+        resolved = path.resolve(strict=True)
+        places = [(place, place.lstat()) for place in (path, *path.parents)]
+        places += [(place, place.stat()) for place in (resolved, *resolved.parents)]
+    except (OSError, RuntimeError) as error:
+        raise UsageError(f"{str(path)!r} can't be examined: {error}", "Mend it or remove it, as root.") from error
+    for place, status in places:
+        shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not stat.S_ISLNK(status.st_mode)
+        sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+        if status.st_uid != 0 or (shared and not sticky):
             raise UsageError(
                 f"others than root can write {str(place)!r}, so {str(path)!r} proves nothing",
                 f"chown root:root {place} && chmod go-w {place}",
@@ -244,7 +254,7 @@ def _read(path: Path) -> tuple[PolicyDocument, bytes]:
     try:
         raw = read_bytes(path, limits.MAX_POLICY)
         return build(tomllib.loads(raw.decode("utf-8")), PolicyDocument), raw
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         remedy = f"Give a file, or one of the shipped policies: {', '.join(SHIPPED)}."
         raise UsageError(f"{blame} is not there", remedy) from error
     except IsADirectoryError as error:
@@ -253,10 +263,10 @@ def _read(path: Path) -> tuple[PolicyDocument, bytes]:
         raise UndecidedError(f"{blame} can't be read: {error.strerror}", "Check its permissions.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{blame} is not UTF-8 (byte {error.start})", "Save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{blame} is not TOML: {error}", "Mend the file.") from error
     except DocumentError as error:
         raise UsageError(f"{blame} {error}", "Mend the file; policies/default.toml shows every key.") from error
+    except (ValueError, RecursionError) as error:  # TOML's own, a number of thousands of digits, deep nesting
+        raise UsageError(f"{blame} is not TOML: {error}", "Mend the file.") from error
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

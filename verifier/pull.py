@@ -145,9 +145,9 @@ def _fetch(hub: Hub, evidence: Evidence, commit: str, staging: Path, watch: Watc
         return digest
 
     files = sorted(chosen, key=lambda file: -file.size)
-    if watch is not None:
-        watch.begin(chosen.size)
     try:
+        if watch is not None:
+            watch.begin(chosen.size)
         digests = in_parallel(work, files, _CONNECTIONS)
     finally:
         if watch is not None:

@@ -111,6 +111,8 @@ def take(path: Path) -> Snapshot:
         raise UsageError(f"{str(path)!r} is not there", "Give the model's directory.") from error
     except NotADirectoryError as error:
         raise UsageError(f"{str(path)!r} is not a directory", "Give the directory that holds it.") from error
+    except ValueError as error:
+        raise UsageError(f"{str(path)!r} is not a path: {error}", "Give the model's directory.") from error
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UndecidedError(

@@ -84,8 +84,8 @@ def _readings(snapshot: Snapshot, manifest: Manifest, watch: Watch | None, worke
     ]
     if watch is None:
         return read(entries, inspect, workers=workers)
-    watch.begin(sum(entry.size for entry in entries))
     try:
+        watch.begin(sum(entry.size for entry in entries))
         return read(entries, inspect, workers=workers, progress=watch.advance)
     finally:
         watch.end()

@@ -42,8 +42,10 @@ def _broken_promises(path: str, index: object, readings: Readings) -> Iterator[s
         held = reading.content.tensors if reading and reading.content else None
         if reading is None:
             yield f"names the shard {shard!r}, which is not there"
+        elif reading.content is None or reading.content.problems or reading.content.unfollowed:
+            continue  # reported by itself: not the approved bytes, not readable, or malformed
         elif held is None:
-            continue  # reported by itself: not a safetensors file, not the approved bytes, or not readable
+            yield f"names {shard!r}, which holds no tensors"
         elif missing := promised - held:
             yield f"promises {min(missing)[:200]!r} in {shard!r}, where it is not"
         elif misplaced := [tensor for tensor in held if weight_map.get(tensor, shard) != shard]:

@@ -13,7 +13,7 @@ RULE = "remote-code"
 CODE_SUFFIXES = (".py", ".pyc", ".pyd", ".so")
 CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "custom_pipeline", "custom_generate"})
 """Keys under which transformers and diffusers look for code to import."""
-KERNEL_KEYS = frozenset({"attn_implementation", "_attn_implementation"})
+KERNEL_KEYS = frozenset({"attn_implementation", "_attn_implementation", "_attn_implementation_internal"})
 """Keys whose value names a kernel on the Hub where it holds a slash."""
 
 
@@ -46,15 +46,16 @@ def _asked_for(path: str, pairs: Iterable[tuple[str, object]], value: object) ->
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Give every text inside a value; what is neither text nor a container stands for itself."""
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif value is not None:
-        yield str(value)
+    """Give every text inside a value, however deep; what is neither text nor a container stands for itself."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting += reversed(item.values())
+        elif isinstance(item, list):
+            waiting += reversed(item)
+        elif item is not None:
+            yield str(item)
 
 
 CHECK = Check("remote-code", RULE, Needs.CONTENT, run)

@@ -8,10 +8,18 @@ from verifier.checks.check import Check, Needs, found
 from verifier.errors import UsageError
 from verifier.evidence import Evidence
 from verifier.finding import Finding
-from verifier.reference import LegacyNameError, ModelReference
+from verifier.reference import ModelReference, is_path
 
 RULE = "unapproved-dependency"
-KEYS = frozenset({"base_model_name_or_path", "draft_model_name_or_path", "assistant_model", "speculative_model"})
+KEYS = frozenset(
+    {
+        "assistant_model",
+        "base_model_name_or_path",
+        "draft_model_name_or_path",
+        "speculative_model",
+        "tokenizer_name_or_path",
+    }
+)
 """Keys of configurations under which a loader looks for another model."""
 
 
@@ -36,12 +44,12 @@ def run(evidence: Evidence) -> Iterable[Finding]:
 def _named(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
     for key, value in pairs:
         if key in KEYS and isinstance(value, str) and value:
+            if is_path(value) or value.startswith("~") or value.count("/") > 1 or "\\" in value:
+                continue  # a path, which no loader takes from the Hub
             try:
                 yield key, ModelReference.parse(value).model
-            except LegacyNameError as error:
-                yield key, error.name
             except UsageError:
-                continue  # a path or no id at all: no loader takes it from the Hub
+                yield key, value
 
 
 CHECK = Check("dependencies", RULE, Needs.CONTENT, run)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
 import sys
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
@@ -55,22 +56,50 @@ def main() -> NoReturn:
     """Run the command line and exit; see the epilog for the statuses."""
     logging.getLogger("sigstore").addHandler(logging.NullHandler())
     signal.signal(signal.SIGTERM, _terminate)
+    # A stream that is closed is None, and print() would take the other: what can't be written has to fail instead.
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    stdout, stderr = sys.stdout, sys.stderr
+    status = _run(stdout)
+    if not _flush(stdout) and status == 0:
+        status = 4
+    for stream in (stdout, stderr):
+        if not _flush(stream):  # or Python tries again at its end, complains, and has an exit status of its own
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(status)
+
+
+def _run(stdout: TextIO) -> int:
     try:
-        app()
+        # No variable may let a shell's completion answer in place of the verb.
+        status = app(standalone_mode=False, prog_name="model-verifier", complete_var="")
+        return status if isinstance(status, int) else 0
+    except SystemExit as end:  # a signal; or 1, by which typer means a broken pipe
+        return end.code if isinstance(end.code, int) and end.code != 1 else 4
     except VerifierError as error:
         _say(error.message, error.remedy)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(4)
+        return error.exit_status
     except Exception as error:
+        if isinstance(error, OSError) and not _flush(stdout):
+            _say(f"stdout can't be written: {error.strerror}", "Check the disk.")
+            return 4
+        if hasattr(error, "format_message"):  # typer's own, for what it could not parse
+            _say(
+                error.format_message(), "model-verifier --help tells the verbs, model-verifier VERB --help the options."
+            )
+            return 2
         if os.environ.get("MODEL_VERIFIER_DEBUG"):
             raise
         _say(f"internal error: {type(error).__name__}: {error}", "Run again with MODEL_VERIFIER_DEBUG=1 and report it.")
-        sys.exit(1)
-    sys.exit(0)
+        return 1
+
+
+def _flush(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except OSError:
+        return False
+    return True
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -78,6 +107,8 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _say(message: str, remedy: str) -> None:
-    print(f"model-verifier: {terminal(message)}", file=sys.stderr)
-    if remedy:
-        print(f"  next: {terminal(remedy)}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody to tell changes no exit status
+        if message:
+            print(f"model-verifier: {terminal(message)}", file=sys.stderr)
+        if remedy:
+            print(f"  next: {terminal(remedy)}", file=sys.stderr)

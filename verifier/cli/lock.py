@@ -50,7 +50,8 @@ def lock(
         for finding in findings:
             typer.echo(f"{finding.rule}  {terminal(finding.message)}", err=True)
             if finding.expected is not None:
-                typer.echo(f"  found     {finding.found}\n  expected  {finding.expected}", err=True)
+                typer.echo(f"  found     {terminal(finding.found or '')}", err=True)
+                typer.echo(f"  expected  {terminal(finding.expected)}", err=True)
         typer.echo("nothing was locked", err=True)
         raise typer.Exit(3)
     merged = Locked(tuple(entry for result in results for entry in result.entries))

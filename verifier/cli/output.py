@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -24,9 +25,10 @@ def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) 
         text = text_report.render_all(verdicts, colour=output is None and _wants_colour())
     try:
         if output is not None:
-            write_atomically(output, text.encode())
+            write_atomically(_regular(output), text.encode())
         else:
-            sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+            encoding = "utf-8" if format_ is Format.JSON else sys.stdout.encoding
+            sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
             sys.stdout.buffer.flush()
     except OSError as error:
         where = f"to {str(output)!r}" if output is not None else "to stdout"
@@ -35,6 +37,13 @@ def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) 
             "Check the directory, its permissions and the disk.",
             code="report-unwritable",
         ) from error
+
+
+def _regular(output: Path) -> Path:
+    """Give the file behind a link; a device or FIFO (`/dev/null`) is never replaced by a file."""
+    if output.exists() and not output.is_file():
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return output.resolve()
 
 
 def _wants_colour() -> bool:

@@ -1,66 +1,183 @@
 """Where a file bears a pickle, by content: itself, or in a zip, a tar, a numpy array or a compressed stream.
 
-This tells that a pickle is there, within bounds; what it would do is not followed here. Sources: CPython's
-`pickletools`, PyTorch's two archive layouts, numpy's `lib/format.py`.
+This tells that a pickle is there, within bounds; what it would do is not followed here, and an archive within another
+is not opened. Sources: PyTorch's two archive layouts, numpy's `lib/format.py`, PKWARE's APPNOTE, POSIX `pax`.
 """
 
 from __future__ import annotations
 
+import ast
 import bz2
 import io
 import lzma
-import pickletools
-import struct
+import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable
-from typing import IO, cast
+from collections.abc import Iterator
+from typing import Protocol
 
 from verifier import limits
 from verifier.formats.content import Content
+from verifier.formats.opcodes import runs_as_pickle
 from verifier.snapshot import Source
 
 _PEEK = 64 * limits.KIB
-_LARGEST_ARGUMENT = limits.MIB
-_MOST_OPCODES = 10_000
-_IMPORTS = frozenset({"GLOBAL", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
-_CALLS = frozenset({"REDUCE", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
+_MEMBER_PEEK = 4 * limits.KIB
+_ZIP_TAIL = 65_535 + 22
+"""The longest comment behind a zip's end record, and that record."""
 _HIGHEST_PROTOCOL = 5
 _PICKLE_NAMES = (".pkl", ".pickle")
+_NOT_FILES = (tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE)
+_NUMBERS = re.compile(r"[<>|=]?[?bBhHiIlLqQefdgFDGmMSUVcpu]\d*(\[[^\]]*\])?|[<>|=]?(float|int|uint|complex|bool)\d*")
+_OPAQUE = (b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"Rar!\x1a\x07")
 
 
-class _BeyondBoundsError(Exception):
-    """An opcode's argument is larger than what this look takes into memory."""
+def read(source: Source) -> Content | None:
+    """Give the content of a file that bears a pickle or may hide one; None where neither is so."""
+    start = source.read_at(0, _PEEK)
+    if (bare := _bare(source, source.size)) is not None:
+        return bare
+    if start.startswith(b"PK\x03\x04") or b"PK\x05\x06" in source.read_at(max(0, source.size - _ZIP_TAIL), _ZIP_TAIL):
+        return _archive("zip", _zip_members(source))
+    if _is_tar(start):
+        return _archive("tar", _tar_members(source))
+    if (name := _compression(start)) is not None:
+        inner = _inflated(name, start)
+        content = _bare(_in_memory(inner), max(len(inner), limits.MAX_RECORD)) if inner else None
+        if content is not None and content.pickles:
+            return Content(name, pickles=tuple(f"{kind} inside {name}" for kind in content.pickles))
+        return Content(name, unfollowed=f"it is compressed ({name}) and was not followed")
+    return None
 
 
-class _Stream:
-    """A `Source` as `pickletools.genops` reads one, within bounds."""
+def _bare(source: Source, size: int) -> Content | None:
+    """Judge bytes that are no archive: a pickle, a numpy array, or neither (None). `size` is the whole stream's."""
+    start = source.read_at(0, _PEEK)
+    if len(start) >= 2 and start[0] == 0x80 and start[1] <= _HIGHEST_PROTOCOL:
+        return Content("pickle", pickles=(f"a pickle of protocol {start[1]}",))
+    if start.startswith(b"\x93NUMPY"):
+        return _array(start)
+    if runs_as_pickle(source, size):
+        return Content("pickle", pickles=("a pickle of protocol 0 or 1",))
+    return None
 
-    def __init__(self, source: Source) -> None:
-        self.size = source.size
-        self._source = source
-        self._position = 0
 
-    def read(self, size: int) -> bytes:
-        if size > _LARGEST_ARGUMENT and self._position + size <= self.size:
-            raise _BeyondBoundsError
-        data = self._source.read_at(self._position, min(size, _LARGEST_ARGUMENT))
-        self._position += len(data)
-        return data
+def _array(start: bytes) -> Content:
+    """Judge a numpy array by its header, a Python literal: whether any of its types is that of objects."""
+    wide = start[6:7] not in (b"\x01", b"")
+    length = int.from_bytes(start[8:12] if wide else start[8:10], "little")
+    header = start[12 if wide else 10 :][:length]
+    try:
+        described = ast.literal_eval(header.decode("latin-1").strip())["descr"]
+        if not length or len(header) < length or described is None:
+            raise ValueError("no header")
+        kinds = list(_kinds(described))
+    except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
+        return Content("numpy", unfollowed="its header can't be read")
+    if all(_NUMBERS.fullmatch(kind) for kind in kinds):
+        return Content("other")
+    return Content("numpy", pickles=("a numpy array of Python objects",))
 
-    def readline(self) -> bytes:
-        data = self._source.read_at(self._position, _PEEK)
-        line = data[: data.find(b"\n") + 1] or data
-        self._position += len(line)
-        return line
 
-    def tell(self) -> int:
-        return self._position
+def _kinds(described: object) -> Iterator[str]:
+    """Give the type of every field of an array's description; names of fields are not types."""
+    if isinstance(described, str):
+        yield described
+    elif isinstance(described, list):
+        for field in described:
+            yield from _kinds(field[1])
+    elif isinstance(described, tuple):
+        yield from _kinds(described[0])
+    else:
+        raise TypeError
+
+
+def _is_tar(start: bytes) -> bool:
+    """Tell whether the first block is a tar header, also one without the ustar mark (legacy PyTorch writes these)."""
+    if len(start) < 512 or not start[0]:
+        return False
+    try:
+        tarfile.TarInfo.frombuf(start[:512], "utf-8", "surrogateescape")
+    except tarfile.TarError:
+        return False
+    return True
+
+
+def _compression(start: bytes) -> str | None:
+    if start.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if start.startswith(b"BZh"):
+        return "bzip2"
+    if start.startswith(b"\xfd7zXZ\0") or (start[:3] == b"\x5d\0\0" and len(start) > 12):
+        return "xz"
+    if start.startswith(_OPAQUE):
+        return "a format that is not read here"
+    if (
+        start[:1] == b"\x78"
+        and len(start) > 2
+        and int.from_bytes(start[:2], "big") % 31 == 0
+        and _inflated("zlib", start)
+    ):
+        return "zlib"
+    return None
+
+
+class _Decompressor(Protocol):
+    def decompress(self, data: bytes, size: int, /) -> bytes: ...
+
+
+def _inflated(name: str, start: bytes) -> bytes:
+    """Give the first bytes inside a compressed stream, as far as it can be followed."""
+    decompressor: _Decompressor
+    if name in ("gzip", "zlib"):
+        decompressor = zlib.decompressobj(31 if name == "gzip" else 15)
+    elif name == "bzip2":
+        decompressor = bz2.BZ2Decompressor()
+    elif name == "xz":
+        decompressor = lzma.LZMADecompressor(memlimit=64 * limits.MIB)
+    else:
+        return b""
+    inner = b""
+    try:
+        for at in range(0, len(start), 256):  # in pieces, so that what stands before a break is seen
+            inner += decompressor.decompress(start[at : at + 256], _PEEK)
+            if len(inner) >= _PEEK:
+                break
+    except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError):
+        pass
+    return inner
+
+
+def _archive(format_name: str, members: Iterator[tuple[str, Source, int]]) -> Content:
+    """Judge an archive by its members' first bytes; what was found before it can't be read any more, stays found."""
+    pickles: list[str] = []
+    unfollowed = None
+    try:
+        for name, start, size in members:
+            content = _bare(start, size)
+            if content is not None:
+                pickles += [f"{kind} in {name}" for kind in content.pickles]
+                unfollowed = unfollowed or (f"{name}: {content.unfollowed}" if content.unfollowed else None)
+            elif name.lower().endswith(_PICKLE_NAMES):
+                pickles.append(f"a pickle by name in {name}")
+            elif _is_container(start.head):
+                unfollowed = unfollowed or f"it holds another archive, {name}"
+    except Exception as error:  # zipfile and tarfile raise what they like on hostile input
+        unfollowed = f"its members can't be read: {type(error).__name__}"
+    return Content(format_name, tuple(pickles), unfollowed=unfollowed)
+
+
+def _is_container(start: bytes) -> bool:
+    return b"PK\x03\x04" in start or b"PK\x05\x06" in start or _is_tar(start) or _compression(start) is not None
+
+
+def _in_memory(data: bytes) -> Source:
+    return Source(len(data), data, descriptor=-1)
 
 
 class _File(io.RawIOBase):
-    """A `Source` as the file object that zipfile and tarfile want."""
+    """A `Source` as the file object that zipfile and tarfile want; nothing large is read at once."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -72,6 +189,9 @@ class _File(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
+    def tell(self) -> int:
+        return self._position
+
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._source.size}[whence]
         self._position = max(0, base + offset)
@@ -79,149 +199,28 @@ class _File(io.RawIOBase):
 
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = self._source.size - self._position if size is None or size < 0 else size
+        if min(wanted, self._source.size - self._position) > limits.MAX_ARCHIVE_HEADER:
+            raise ValueError("the archive asks for more memory than it is given")
         data = self._source.read_at(self._position, max(0, wanted))
         self._position += len(data)
         return data
 
 
-def read(source: Source) -> Content | None:
-    """Give the content of a file that bears a pickle or may hide one; None where neither is so."""
-    start = source.read_at(0, _PEEK)
-    if kind := _bare(source):
-        return Content("pickle", pickles=(kind,))
-    if start.startswith(b"PK\x03\x04") or b"PK\x05\x06" in source.read_at(max(0, source.size - _PEEK), _PEEK):
-        return _archive("zip", source, _zip_members)
-    if start[257:262] == b"ustar" or _is_old_tar(start):
-        return _archive("tar", source, _tar_members)
-    if (format_and_inner := _compressed(start)) is not None:
-        return _from_compressed(*format_and_inner)
-    return None
-
-
-def _bare(source: Source) -> str | None:
-    """Say how a file is itself a pickle, or give None."""
-    start = source.read_at(0, _PEEK)
-    if len(start) >= 2 and start[0] == 0x80 and start[1] <= _HIGHEST_PROTOCOL:
-        return f"a pickle of protocol {start[1]}"
-    if start.startswith(b"\x93NUMPY"):
-        return "a numpy array of Python objects" if _numpy_holds_objects(start) else None
-    return "a pickle of protocol 0 or 1" if _is_unmarked_pickle(_Stream(source)) else None
-
-
-def _in_memory(data: bytes) -> Source:
-    return Source(len(data), data, descriptor=-1)
-
-
-def _is_unmarked_pickle(stream: _Stream) -> bool:
-    """Tell whether bytes without a protocol mark run as opcodes: up to a call, or as data to the last byte.
-
-    A stream that breaks after the call counts, since it has run by then. Text that happens to begin with opcodes
-    soon lacks something on the stack. What stays valid beyond the bounds of this look is a pickle, too.
-    """
-    depth, imported, count = 0, False, 0
-    marks: list[int] = []
-    try:
-        for opcode, _, position in pickletools.genops(cast("IO[bytes]", stream)):
-            count += 1
-            before, after = opcode.stack_before, opcode.stack_after
-            if pickletools.markobject in before:
-                depth = marks.pop() if marks else -1
-                before = before[: before.index(pickletools.markobject)]
-            depth -= len(before)
-            if depth < 0:
-                return False
-            if pickletools.markobject in after:
-                marks.append(depth)
-            else:
-                depth += len(after)
-            imported = imported or opcode.name in _IMPORTS
-            if (opcode.name in _CALLS and imported) or opcode.name == "INST" or count > _MOST_OPCODES:
-                return True
-            if opcode.name == "STOP":
-                return count > 3 and position == stream.size - 1
-    except _BeyondBoundsError:
-        return True
-    except (ValueError, struct.error, OverflowError, IndexError):
-        return False
-    return False
-
-
-def _numpy_holds_objects(start: bytes) -> bool:
-    wide = start[6:7] != b"\x01"
-    length = int.from_bytes(start[8:12] if wide else start[8:10], "little")
-    header = start[12 if wide else 10 :][:length]
-    return b"|O" in header or b"'O'" in header or len(header) < length
-
-
-def _is_old_tar(start: bytes) -> bool:
-    """Tell whether the first block is a tar header without the ustar mark (legacy PyTorch writes these)."""
-    if len(start) < 512 or not start[0]:
-        return False
-    try:
-        tarfile.TarInfo.frombuf(start[:512], "utf-8", "surrogateescape")
-    except tarfile.TarError:
-        return False
-    return True
-
-
-def _archive(format_name: str, source: Source, members: Callable[[Source], list[tuple[str, bytes]]]) -> Content:
-    pickles = []
-    try:
-        for name, start in members(source):
-            if kind := _bare(_in_memory(start)):
-                pickles.append(f"{kind} in {name}")
-            elif name.lower().endswith(_PICKLE_NAMES):
-                pickles.append(f"a pickle by name in {name}")
-            elif start.startswith((b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")) or start[257:262] == b"ustar":
-                return Content(format_name, tuple(pickles), unfollowed=f"it holds another archive, {name}")
-    except Exception as error:
-        return Content(format_name, tuple(pickles), unfollowed=f"its members can't be read: {type(error).__name__}")
-    return Content(format_name, tuple(pickles))
-
-
-def _zip_members(source: Source) -> list[tuple[str, bytes]]:
+def _zip_members(source: Source) -> Iterator[tuple[str, Source, int]]:
     with zipfile.ZipFile(_File(source)) as archive:
-        names = archive.infolist()
-        if len(names) > limits.MAX_ARCHIVE_MEMBERS:
+        if len(archive.infolist()) > limits.MAX_ARCHIVE_MEMBERS:
             raise ValueError("too many members")
-        members = []
-        for info in names:
+        for info in archive.infolist():
             with archive.open(info) as member:
-                members.append((info.filename, member.read(1024 if info.file_size > _PEEK else _PEEK)))
-        return members
+                start = member.read(_MEMBER_PEEK if info.file_size > _PEEK else _PEEK)
+            yield info.filename, _in_memory(start), info.file_size
 
 
-def _tar_members(source: Source) -> list[tuple[str, bytes]]:
-    members = []
+def _tar_members(source: Source) -> Iterator[tuple[str, Source, int]]:
     with tarfile.open(fileobj=_File(source), mode="r:", ignore_zeros=False) as archive:
         for count, info in enumerate(archive):
             if count > limits.MAX_ARCHIVE_MEMBERS:
                 raise ValueError("too many members")
-            file = archive.extractfile(info) if info.isreg() else None
-            members.append((info.name, file.read(1024 if info.size > _PEEK else _PEEK) if file else b""))
-    return members
-
-
-def _compressed(start: bytes) -> tuple[str, bytes | None] | None:
-    """Give the compression's name and the first bytes inside (None: not to be had here), or None."""
-    try:
-        if start.startswith(b"\x1f\x8b"):
-            return "gzip", zlib.decompressobj(31).decompress(start, _PEEK)
-        if start.startswith(b"BZh"):
-            return "bzip2", bz2.BZ2Decompressor().decompress(start, _PEEK)
-        if start.startswith((b"\xfd7zXZ\0", b"\x5d\0\0")):
-            return "xz", lzma.LZMADecompressor().decompress(start, _PEEK)
-        if start[:1] == b"\x78" and len(start) > 1 and int.from_bytes(start[:2], "big") % 31 == 0:
-            return "zlib", zlib.decompressobj().decompress(start, _PEEK)
-    except (zlib.error, OSError, lzma.LZMAError, EOFError):
-        return None if start[:1] == b"\x78" else ("a compressed stream", None)
-    if start.startswith((b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")):
-        return "a compressed stream", None
-    return None
-
-
-def _from_compressed(format_name: str, inner: bytes | None) -> Content:
-    kind = _bare(_in_memory(inner)) if inner is not None else None
-    if kind:
-        return Content(format_name, pickles=(f"{kind} inside {format_name}",))
-    return Content(format_name, unfollowed=f"it is compressed ({format_name}) and was not followed")
+            if info.type not in _NOT_FILES:
+                start = source.read_at(info.offset_data, min(info.size, _PEEK))
+                yield info.name, _in_memory(start), info.size

@@ -6,7 +6,6 @@ library's own: offsets cover the data from its first byte to its last, without o
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from verifier import limits
@@ -63,7 +62,7 @@ def read(source: Source) -> Content:
     if not raw.startswith(b"{"):
         return _malformed("the header does not begin with '{'", 8)
     try:
-        header = load_json(raw)
+        header = load_json(raw, parse_int=_integer)
     except DocumentError as error:
         return _malformed(f"the header {error}", 8)
     if not isinstance(header, dict):
@@ -84,8 +83,13 @@ class _Header:
 
     def judge(self) -> Content:
         metadata = self.header.pop("__metadata__", {})
+        texts = [*self.header, *(metadata if isinstance(metadata, dict) else ())]
         if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
             self.problems.append(Problem("__metadata__ is not a map from text to text", 8))
+        else:
+            texts += metadata.values()
+        if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+            self.problems.append(Problem("a name or a text in the header is half a character", 8))
         spans = [span for name, tensor in self.header.items() if (span := self._span(name, tensor))]
         if not self.problems:
             self._cover(sorted(spans))
@@ -106,11 +110,13 @@ class _Header:
                 problem = "has data_offsets that are not two offsets"
             else:
                 begin, end = offsets
-                bits = math.prod(shape) * BITS[dtype]
+                bits = _elements(shape) * BITS[dtype]
                 if begin > end:
                     problem = f"ends at {end} before it begins at {begin}"
                 elif end > self.data_size:
                     problem = f"ends at {end}, outside the {self.data_size:,} bytes of data"
+                elif bits >= 2**64:
+                    problem = f"has {end - begin} bytes where its dtype and shape need more than there can be"
                 elif bits != (end - begin) * 8:
                     problem = f"has {end - begin} bytes where its dtype and shape need {-(-bits // 8)}"
                 else:
@@ -135,6 +141,21 @@ class _Header:
     def _gap(self, begin: int, end: int) -> None:
         offset = self.data_start + begin
         self.problems.append(Problem(f"{end - begin:,} bytes at offset {offset:,} belong to no tensor", offset))
+
+
+def _integer(text: str) -> int:
+    """Read a size as the library does, an unsigned integer of 64 bits: what has a sign (-0, too) is none."""
+    return -1 if text.startswith("-") else int(text)
+
+
+def _elements(shape: list[int]) -> int:
+    """Multiply, up to the first product that 64 bits can't hold."""
+    product = 1
+    for side in shape:
+        product *= side
+        if product >= 2**64:
+            break
+    return product
 
 
 def _are_sizes(value: object) -> bool:

@@ -41,6 +41,8 @@ def make_approval(
     if snapshot.oddities or snapshot.unreadable or not snapshot.complete:
         what = [f"{oddity.path} is {oddity.problem}" for oddity in snapshot.oddities] + list(snapshot.unreadable)
         raise UsageError(f"{str(directory)!r} can't be written down: {'; '.join(what[:3])}", "Remove what is odd.")
+    if not snapshot.files:
+        raise UsageError(f"there is no file in {str(directory)!r}", "Give the directory of the model's files.")
     digests = digest_files(entry.real_path for entry in snapshot.files.values())
     return Approval(
         schema="model-verifier/approval/v1",

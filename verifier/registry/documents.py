@@ -29,9 +29,13 @@ from verifier.document import (
 from verifier.manifest import File, Manifest
 from verifier.rules import RULES
 
+_RECORD_KEY = r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*@[0-9a-f]{40}$"
 Role = Literal["trust", "approve", "revoke", "publish"]
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 SetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+Days = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Signer(Document):
@@ -59,9 +63,9 @@ class RoleRule(Document):
 class TrustRules(Document):
     """The registry's own bounds, in days, and the last moment at which a baseline counts."""
 
-    max_head_days: Annotated[int, Field(ge=1)] = 14
-    max_approval_days: Annotated[int, Field(ge=1)] = 365
-    max_waiver_days: Annotated[int, Field(ge=1)] = 90
+    max_head_days: Days = 14
+    max_approval_days: Days = 365
+    max_waiver_days: Days = 90
     baseline_until: Timestamp | None = None
 
 
@@ -226,7 +230,7 @@ class Head(Document):
     expires: Timestamp
     source_commit: Commit | None = None
     trust_version: Annotated[int, Field(ge=1)]
-    records: dict[Annotated[str, StringConstraints(pattern=r"^[^@/\s]+/[^@/\s]+@[0-9a-f]{40}$")], DigestText]
+    records: dict[Annotated[str, StringConstraints(pattern=_RECORD_KEY)], DigestText]
     revoked: Sequence[HeadRevocation] = ()
 
     @model_validator(mode="after")

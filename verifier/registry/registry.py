@@ -8,13 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
 from verifier import limits
 from verifier.digest import Digest
-from verifier.document import DocumentError, format_timestamp, parse
+from verifier.document import DocumentError, format_timestamp, parse, to_bytes
 from verifier.errors import UndecidedError, UsageError
 from verifier.reference import ModelReference
 from verifier.registry import seen
@@ -48,10 +49,9 @@ class Registry:
         self.trust = self._trusted.trust
         self.trust_digest = trust_digest
         self.head = self._open_head()  # (2)
-        lowest = max(min_version, self.trust.floor, seen.highest(memory, trust_digest))
-        self._check_freshness(lowest)  # (3)
-        if self.head.version > lowest:
-            seen.remember(memory, trust_digest, self.head.version)
+        known = seen.highest(memory, trust_digest)
+        self._check_freshness(max(min_version, self.trust.floor, known.head_version), known.trust_version)  # (3)
+        seen.remember(memory, trust_digest, seen.Seen(self.head.version, self.trust.version))
         self._standings: dict[str, Standing] = {}
 
     @property
@@ -73,7 +73,7 @@ class Registry:
         """
         if reference.commit is not None:
             key = f"{reference.model}@{reference.commit}"
-            return self._record(key) if key in self.head.records else self._unknown(reference)
+            return self._with_dependencies(self._record(key)) if key in self.head.records else self._unknown(reference)
         keys = sorted(key for key in self.head.records if key.startswith(f"{reference.model}@"))
         if not keys:
             return self._unknown(reference)
@@ -83,7 +83,7 @@ class Registry:
             known = ", ".join(standing.approval.reference for standing in live if standing.approval)
             raise UsageError(f"{reference.model} is approved at several commits", f"Name one of: {known}.")
         if live:
-            return live[0]
+            return self._with_dependencies(live[0])
         return max(standings, key=lambda standing: (standing.ends_at is not None, str(standing.ends_at)))
 
     def owner_of(self, name: str) -> str | None:
@@ -120,8 +120,10 @@ class Registry:
                 raise _bad(f"head.json holds a revocation of another registry, {item.revocation.registry!r}")
         return head
 
-    def _check_freshness(self, lowest: int) -> None:
+    def _check_freshness(self, lowest: int, lowest_trust: int) -> None:
         head, now = self.head, self.now
+        if self.trust.version < lowest_trust:
+            raise _stale(f"the chain of trust files ends at {self.trust.version}; {lowest_trust} was there before")
         if head.version < lowest:
             raise _stale(f"the registry's head is version {head.version}; at least {lowest} is known to exist")
         if head.issued > now + limits.CLOCK_SKEW:
@@ -148,8 +150,11 @@ class Registry:
         known = {item.digest: Revoked(item.digest, item.revocation) for item in self.head.revoked}
         for path in self._store.revocations():
             raw = self._store.read(path, limits.MAX_REVOCATION)
-            if raw is None or (digest := str(Digest.of(raw))) in known:
+            if raw is None:
                 continue
+            digest = str(Digest.of(raw))
+            if digest in known and to_bytes(known[digest].revocation) == raw:
+                continue  # the head's own, to the letter
             if self._trusted.count("revoke", path, raw).reached:
                 try:
                     revocation = parse(raw, Revocation)
@@ -166,12 +171,30 @@ class Registry:
 
     # Records.
 
-    def _record(self, key: str, depth: int = 0) -> Standing:
+    def _record(self, key: str) -> Standing:
         if key not in self._standings:
-            self._standings[key] = self._open_record(key, depth)
+            self._standings[key] = self._open_record(key)
         return self._standings[key]
 
-    def _open_record(self, key: str, depth: int) -> Standing:
+    def _with_dependencies(self, standing: Standing) -> Standing:
+        """Add the standing of every model that this one requires, at whatever remove; a circle ends by itself."""
+        found: dict[str, Standing] = {}
+        waiting = list(standing.approval.requires) if standing.approval else []
+        while waiting:
+            pinned = waiting.pop()
+            if pinned in found:
+                continue
+            if len(found) == limits.MAX_REQUIRED:
+                refusal = Refusal(f"more than {limits.MAX_REQUIRED} models are required", "Approve it with fewer.")
+                found[pinned] = Standing(refusal=refusal)
+                break
+            known = pinned in self.head.records
+            found[pinned] = self._record(pinned) if known else self._unknown(ModelReference.parse(pinned))
+            approval = found[pinned].approval
+            waiting += approval.requires if approval else ()
+        return replace(standing, dependencies=dict(sorted(found.items())))
+
+    def _open_record(self, key: str) -> Standing:
         model, _, commit = key.partition("@")
         path = f"models/{model}/{commit}.json"
         raw = self._store.read(path, limits.MAX_RECORD)
@@ -205,7 +228,6 @@ class Registry:
             approved_by=tuple(signature.principal for signature in count.signatures),
             ends_at=self._end(approval),
             revocations=self._hits(model, commit, digest, approval),
-            dependencies=self._dependencies(approval, depth),
         )
 
     def _bounds_problem(self, approval: Approval, count: Count) -> str | None:
@@ -229,18 +251,6 @@ class Registry:
     def _end(self, approval: Approval) -> datetime:
         until = self.trust.rules.baseline_until
         return min(approval.valid_until, until) if approval.baseline and until else approval.valid_until
-
-    def _dependencies(self, approval: Approval, depth: int) -> dict[str, Standing]:
-        standings = {}
-        for pinned in approval.requires:
-            if depth >= limits.MAX_REQUIRES_DEPTH:
-                refusal = Refusal(f"{pinned} is required through more than {depth} others", "Approve it anew.")
-                standings[pinned] = Standing(refusal=refusal)
-            elif pinned in self.head.records:
-                standings[pinned] = self._record(pinned, depth + 1)
-            else:
-                standings[pinned] = self._unknown(ModelReference.parse(pinned))
-        return standings
 
     def _refused(self, key: str, digest: Digest, message: str) -> Standing:
         model, _, commit = key.partition("@")

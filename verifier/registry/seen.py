@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from verifier import limits
@@ -32,33 +33,49 @@ def default_directory() -> Path | None:
         return None
 
 
-def highest(directory: Path | None, trust: Digest) -> int:
-    """Give the highest version seen of the registry that starts at `trust`; 0 where none was."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The highest version of the head and of the trust file."""
+
+    head_version: int = 0
+    trust_version: int = 0
+
+
+def highest(directory: Path | None, trust: Digest) -> Seen:
+    """Give what was seen of the registry that starts at `trust`; nothing is zero.
+
+    Raises `UndecidedError` for a memory that can't be understood.
+    """
     if directory is None:
-        return 0
+        return Seen()
     path = _file(directory, trust)
     try:
         value = load_json(read_bytes(path, limits.KIB))
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return 0
+        return Seen()
     except (OSError, DocumentError) as error:
         raise UndecidedError(
-            f"{str(path)!r}, which remembers the newest head, can't be read: {error}",
-            f"Remove {str(path)!r}.",
+            f"{str(path)!r}, which remembers the newest head, can't be read: {error}", f"Remove {str(path)!r}."
         ) from error
-    version = value.get("head_version") if isinstance(value, dict) else None
-    if type(version) is not int or version < 0:
+    fields = value if isinstance(value, dict) else {}
+    versions = [fields.get("head_version"), fields.get("trust_version", 0)]
+    head_version, trust_version = (item if type(item) is int and item >= 0 else None for item in versions)
+    if head_version is None or trust_version is None:
         raise UndecidedError(f"{str(path)!r} does not hold a head's version", f"Remove {str(path)!r}.")
-    return version
+    return Seen(head_version, trust_version)
 
 
-def remember(directory: Path | None, trust: Digest, version: int) -> None:
-    """Record that head `version` was seen; where nothing can be written, nothing is."""
+def remember(directory: Path | None, trust: Digest, now_seen: Seen) -> None:
+    """Record what was seen, where that is news; where nothing can be written, nothing is."""
     if directory is None:
+        return
+    before = highest(directory, trust)
+    both = Seen(max(before.head_version, now_seen.head_version), max(before.trust_version, now_seen.trust_version))
+    if both == before:
         return
     with contextlib.suppress(OSError):
         directory.mkdir(parents=True, exist_ok=True)
-        write_atomically(_file(directory, trust), json.dumps({"head_version": version}).encode())
+        write_atomically(_file(directory, trust), json.dumps(asdict(both)).encode())
 
 
 def _file(directory: Path, trust: Digest) -> Path:

@@ -24,7 +24,7 @@ class Standing:
 
     `approval` is there once the record's bytes are those of the signed head and enough principals signed
     them; `ends_at` is when it stops to count; `revocations` are those that hit and are not lifted;
-    `dependencies` hold the standing of each model in `requires`.
+    `dependencies` hold the standing of each model that this one requires, directly or through others.
     """
 
     approval: Approval | None = None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from verifier import limits
-from verifier.document import DocumentError, read_bytes
+from verifier.document import read_bytes
 from verifier.errors import UndecidedError, UsageError
 
 
@@ -39,7 +39,7 @@ class DirectoryStore:
             return read_bytes(self._root / path, limit)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, DocumentError) as error:
+        except (OSError, ValueError) as error:  # a document's error, or a name that no system holds
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise UndecidedError(
                 f"the registry's {path} can't be read: {reason}",

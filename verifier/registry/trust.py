@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from verifier import limits
-from verifier._sigstore import BadSignatureError, ExpectedIdentity, Root
 from verifier.digest import Digest
 from verifier.document import DocumentError, format_timestamp, parse
 from verifier.errors import UndecidedError
 from verifier.registry.documents import Role, Signer, Trust
 from verifier.registry.store import Store
+
+if TYPE_CHECKING:
+    from verifier._sigstore import ExpectedIdentity, Root
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class TrustedRegistry:
         return Count(tuple(signatures), threshold, tuple(complaints))
 
     def _signed_at(self, principal: str, data: bytes, bundle: bytes, complaints: list[str]) -> datetime | None:
+        from verifier._sigstore import BadSignatureError  # late: where a lock decides, nobody pays for it
+
         reasons = []
         for signer in self.trust.principals[principal]:
             try:
@@ -93,6 +98,8 @@ class TrustedRegistry:
 
 
 def _expected(signer: Signer) -> ExpectedIdentity:
+    from verifier._sigstore import ExpectedIdentity
+
     return ExpectedIdentity(signer.issuer, signer.identity, signer.repository_id, signer.owner_id)
 
 
@@ -142,6 +149,8 @@ def _find_pinned(store: Store, pinned: Digest) -> tuple[int, bytes]:
 
 def _open(raw: bytes, store: Store, pinned: Digest, version: int) -> TrustedRegistry:
     """Parse a trust file whose bytes are already trusted, and read its roots by their digests."""
+    from verifier._sigstore import BadSignatureError, Root
+
     trust = _parse(raw, version)
     roots = {}
     for sha256 in trust.trusted_roots:

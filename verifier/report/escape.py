@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+from verifier.characters import is_hidden
 
 
 def terminal(text: str, limit: int = 2_000) -> str:
@@ -18,7 +16,7 @@ def terminal(text: str, limit: int = 2_000) -> str:
 
 
 def _visible(character: str) -> str:
-    if unicodedata.category(character) not in _HIDDEN:
+    if not is_hidden(character):
         return character
     code = ord(character)
     if code < 0x100:

@@ -141,6 +141,8 @@ def render(verdict: Verdict) -> str:
 
 def render_all(verdicts: Sequence[Verdict]) -> str:
     """Write several verdicts as one document."""
+    if not verdicts:
+        raise ValueError("there is no verdict to report")
     gravest = next(
         (word for word in (Result.FAILED, Result.UNDECIDED) if any(verdict.result is word for verdict in verdicts)),
         Result.PASSED,

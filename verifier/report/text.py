@@ -45,7 +45,7 @@ def _lines(verdict: Verdict, colour: bool) -> Iterator[str]:
 
 def _amount(verdict: Verdict) -> str:
     subject = verdict.subject
-    return f"  {subject.files:,} files, {size(subject.size)}" if subject.files else ""
+    return f"  {counted(subject.files, 'file')}, {size(subject.size)}" if subject.files else ""
 
 
 def _standing(verdict: Verdict) -> str:
@@ -68,16 +68,22 @@ def _folded(verdict: Verdict) -> int:
 def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
     """Give the findings with an effect, by rule, the first few of each; and each remedy once."""
     assert callable(title)  # noqa: S101
+    omitted = {
+        outcome.findings[0].finding.rule: outcome.omitted
+        for outcome in verdict.outcomes
+        if outcome.omitted and outcome.findings[0].effect is effect
+    }
     for rule, group in groupby(verdict.findings(effect), key=lambda judged: judged.finding.rule):
         found: list[Judged] = list(group)
+        total = len(found) + omitted.get(rule, 0)
         for judged in found[: limits.MAX_FINDINGS_IN_TEXT]:
             moved = " (by the policy)" if judged.moved_by_policy else ""
             yield f"  {title(rule)}{moved}  {terminal(judged.finding.message)}"
             if judged.finding.expected is not None:
                 yield f"    found     {terminal(judged.finding.found or 'nothing')}"
                 yield f"    expected  {terminal(judged.finding.expected)}"
-        if len(found) > limits.MAX_FINDINGS_IN_TEXT:
-            yield f"  … and {len(found) - limits.MAX_FINDINGS_IN_TEXT:,} more of {rule}"
+        if total > limits.MAX_FINDINGS_IN_TEXT:
+            yield f"  … and {total - limits.MAX_FINDINGS_IN_TEXT:,} more of {rule}"
         remedy = found[0].finding.remedy
         if remedy and effect in (Effect.DENY, Effect.WARN):
             yield f"  next: {terminal(remedy)}"
@@ -86,14 +92,21 @@ def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
 def _skipped(verdict: Verdict) -> Iterator[str]:
     skipped = [outcome for outcome in verdict.outcomes if outcome.status is Status.SKIPPED]
     for reason, group in groupby(skipped, key=lambda outcome: outcome.reason):
-        yield f"  {len(list(group))} checks not run: {terminal(reason or '')}"
+        yield f"  {counted(len(list(group)), 'check')} not run: {terminal(reason or '')}"
+
+
+def counted(count: int, what: str) -> str:
+    """Write a number of things, one or many."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def size(count: int) -> str:
     """Write a number of bytes in decimal units, as disks and the Hub count."""
-    amount = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+    if count < 1000:
+        return counted(count, "byte")
+    amount = count / 1000
+    for unit in ("kB", "MB", "GB"):
+        if round(amount, 1) < 1000:
+            return f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"

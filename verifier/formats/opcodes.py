@@ -1,0 +1,135 @@
+"""Does a stream of bytes without a protocol mark run as a pickle? As CPython's unpickler would read it, within bounds.
+
+More lenient than `pickletools.genops`, which refuses arguments that the unpickler takes. Nothing is built: only the
+height of the stack is followed, so that text which happens to begin with opcodes is soon told from a pickle.
+Source: CPython's `Lib/pickle.py`, `Lib/pickletools.py` and `Modules/_pickle.c`.
+"""
+
+from __future__ import annotations
+
+import pickletools
+import re
+from dataclasses import dataclass
+
+from verifier import limits
+from verifier.snapshot import Source
+
+_MOST_OPCODES = 10_000
+_LONGEST_LINE = 1 * limits.MIB
+_OPCODES = {opcode.code.encode("latin-1")[0]: opcode for opcode in pickletools.opcodes}
+_IMPORTS = frozenset({"GLOBAL", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
+_CALLS = frozenset({"REDUCE", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
+_LINES = {"GLOBAL": 2, "INST": 2}
+_NAME = re.compile(rb"[\w.\-\x80-\xff]+")
+"""What a module or a class can be called; text that is none of that is not imported, but fails."""
+
+
+class _EndOfData(Exception):
+    """The bytes at hand are over."""
+
+
+@dataclass
+class _Reader:
+    """Reads opcodes' arguments. `size` is the whole stream's, of which `source` may hold only the beginning."""
+
+    source: Source
+    size: int
+    position: int = 0
+
+    def take(self, count: int) -> bytes:
+        data = self.source.read_at(self.position, min(count, 8))
+        if self.position + count > self.source.size:
+            self.position += count
+            raise _EndOfData
+        self.position += count
+        return data
+
+    def line(self) -> bytes:
+        data = self.source.read_at(self.position, _LONGEST_LINE)
+        end = data.find(b"\n")
+        if end < 0:
+            self.position += len(data)
+            raise _EndOfData
+        self.position += end + 1
+        return data[:end]
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether what is read next lies beyond the bytes at hand, but inside the stream."""
+        return self.position <= self.size and (self.source.size < self.size or self.position < self.size)
+
+
+def runs_as_pickle(source: Source, size: int | None = None) -> bool:
+    """Tell whether the bytes run as opcodes up to a call, or as plain data through one stop to their end.
+
+    `size` is the stream's where `source` holds only its beginning. A stream that breaks after a call counts, since
+    it has run by then; so does one that is still valid where the bounds of this look are.
+    """
+    reader = _Reader(source, source.size if size is None else size)
+    depth, imported, data_opcodes = 0, False, 0
+    marks: list[int] = []
+    try:
+        for _ in range(_MOST_OPCODES):
+            if reader.position == source.size:
+                return reader.size > source.size
+            opcode = _OPCODES.get(reader.take(1)[0])
+            if opcode is None:
+                return False
+            lines = _argument(reader, opcode)
+            if lines is None:
+                return False
+            if opcode.name == "STOP":
+                if reader.position == reader.size:
+                    return data_opcodes > 2
+                depth, marks = 0, []
+                continue  # another pickle may follow, as in legacy PyTorch files
+            data_opcodes += 1
+            if opcode.name == "POP" and marks and depth == marks[-1]:
+                marks.pop()
+                continue
+            before, after = opcode.stack_before, opcode.stack_after
+            if pickletools.markobject in before:
+                if not marks:
+                    return False
+                depth = marks.pop()
+                before = before[: before.index(pickletools.markobject)]
+            depth -= len(before)
+            if depth < 0:
+                return False
+            if pickletools.markobject in after:
+                marks.append(depth)
+            else:
+                depth += len(after)
+            imported = imported or opcode.name in _IMPORTS
+            if (opcode.name in _CALLS and imported) or opcode.name == "INST":
+                return True
+    except _EndOfData:
+        return data_opcodes > 0 and reader.is_cut_off
+    return True
+
+
+def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, ...] | None:
+    """Pass over an opcode's argument; give its lines, or None where no unpickler would take it."""
+    argument = opcode.arg
+    if argument is None:
+        return ()
+    if argument.n == pickletools.UP_TO_NEWLINE:
+        lines = tuple(reader.line() for _ in range(_LINES.get(opcode.name, 1)))
+        if opcode.name in _LINES and not all(_NAME.fullmatch(line) for line in lines):
+            return None
+        if opcode.name in ("INT", "LONG", "GET", "PUT") and not re.fullmatch(rb"\s*[-+]?\w+", lines[0]):
+            return None
+        if opcode.name == "FLOAT" and not re.fullmatch(rb"\s*[-+.\w]+", lines[0]):
+            return None
+        if opcode.name == "STRING" and not re.fullmatch(rb"\s*(['\"]).*\1\s*", lines[0]):
+            return None
+        return lines
+    if argument.n >= 0:
+        reader.take(argument.n)
+        return ()
+    width = {pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT8U: 8}.get(argument.n, 4)
+    count = int.from_bytes(reader.take(width), "little")
+    if reader.position + count > reader.size:
+        return None
+    reader.take(count)
+    return ()
