@@ -58,8 +58,8 @@ class Root:
         (1) Take the times that the bundle claims: its log entry's, with a promise, and its timestamps'.
         (2) Keep of the trusted root what was valid at all of them.
         (3) Let sigstore verify under that: certificate, log proof, times, identity, signature.
-        (4) Demand that each claimed time lies in the certificate's ten minutes, so that one that sigstore
-            passed over can't move the answer; the latest is the signing time.
+        (4) Demand that every claimed time was verified, where sigstore passes over those that were not, and that
+            the log's checkpoint is of the proof's tree; the latest time is the signing time.
         """
         if not expected.issuer or not expected.identity:
             raise BadSignatureError("an expected signer has no issuer or no identity")
@@ -69,10 +69,10 @@ class Root:
             verifier = self._verifier_at(times)  # (2)
             parsed = Bundle(inner)
             verifier.verify_artifact(data, parsed, _policy(expected))  # (3)
-            certificate = parsed.signing_certificate
-            for time in times:  # (4)
-                if not certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc:
-                    raise BadSignatureError(f"the claimed time {time} is outside the certificate's validity")
+            verified = verifier._establish_time(parsed)  # (4)
+            if sorted(item.time for item in verified) != sorted(times):
+                raise BadSignatureError("a timestamp in the bundle does not verify")
+            _check_tree_size(inner)
             return max(times)
         except BadSignatureError:
             raise
@@ -119,6 +119,18 @@ def _claimed_times(bundle: bundle_v1.Bundle) -> list[datetime]:
     if not times:
         raise BadSignatureError("the bundle proves no signing time")
     return times
+
+
+def _check_tree_size(bundle: bundle_v1.Bundle) -> None:
+    """Compare the log's signed checkpoint with the inclusion proof; sigstore compares the root hashes only."""
+    for entry in bundle.verification_material.tlog_entries or ():
+        proof = entry.inclusion_proof
+        if (
+            proof is None
+            or proof.checkpoint is None
+            or proof.checkpoint.envelope.split("\n")[1] != str(proof.tree_size)
+        ):
+            raise BadSignatureError("the log's checkpoint is of another tree than the inclusion proof")
 
 
 class _Windowed(Protocol):

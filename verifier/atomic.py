@@ -9,7 +9,7 @@ from pathlib import Path
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write `data` to `path`, replacing what stands there; raises `OSError` and then leaves nothing behind."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=".model-verifier-", dir=path.parent)
     aside = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

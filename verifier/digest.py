@@ -144,9 +144,12 @@ def digest_files(
     sizes: dict[Path, int] = {}
     for path in paths:
         try:
-            sizes[path] = path.stat().st_size
+            status = path.stat()
         except OSError as error:
             raise _unreadable(path, error) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{str(path)!r} is not a regular file", "Name files, not directories.")
+        sizes[path] = status.st_size
 
     def digest(path: Path, cancelled: threading.Event) -> Digest:
         try:

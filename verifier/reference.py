@@ -11,6 +11,11 @@ from urllib.parse import unquote, urlsplit
 from verifier.errors import UsageError
 
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
+_PAGES = frozenset(
+    {"api", "blog", "chat", "collections", "docs", "enterprise", "join", "learn", "login", "new", "organizations"}
+    | {"papers", "posts", "pricing", "settings", "tasks"}
+)
+"""First parts of the Hub's own addresses, which are no publishers."""
 _OTHER_KINDS = {"datasets": "a data set", "spaces": "a space"}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -136,6 +141,12 @@ def _from_url(text: str) -> tuple[str, str | None]:
         _refuse_kind(parts[0])
     if len(parts) < 2 or not all(parts[:2]):
         raise UsageError(f"{text!r} does not name a model", _EXAMPLE)
+    if parts[0] in _PAGES:
+        raise UsageError(f"{text!r} is a page of the Hub, not a model", _EXAMPLE)
+    for part in parts:
+        _refuse_unprintable(part or "-")
+    if "@" in parts[0] or parts[1].count("@") > (0 if parts[2:] else 1):
+        raise UsageError(f"{text!r} holds an '@' where none belongs", _EXAMPLE)
     model, page = "/".join(parts[:2]), parts[2:]
     if "@" in parts[1] and not page:
         name, _, revision = parts[1].partition("@")

@@ -6,12 +6,14 @@ there is left to the checks.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -120,6 +122,10 @@ def take(path: Path) -> Snapshot:
         ) from error
     try:
         return _Walk(root).run(descriptor)
+    except OSError as error:
+        raise UndecidedError(
+            f"{str(path)!r} can't be listed: {error.strerror}", "Check the disk.", code="unreadable"
+        ) from error
     finally:
         os.close(descriptor)
 
@@ -141,7 +147,8 @@ class _Walk:
 
     def _directory(self, descriptor: int, parents: tuple[str, ...]) -> None:
         with os.scandir(descriptor) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
+            left = limits.MAX_SNAPSHOT_ENTRIES - self.count + 1
+            for entry in sorted(islice(entries, left), key=lambda entry: entry.name):
                 self.count += 1
                 if self.count > limits.MAX_SNAPSHOT_ENTRIES:
                     return
@@ -193,9 +200,13 @@ class _Walk:
                 target = Path(os.path.normpath(location.parent / location.readlink()))
                 if not target.is_relative_to(store) or target == store:
                     break
+                if any(place.is_symlink() for place in target.parents if place.is_relative_to(store)):
+                    break
                 try:
                     status = target.lstat()
-                except FileNotFoundError:
+                except OSError as error:
+                    if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP):
+                        raise
                     self.oddities.append(Oddity(path, f"a link to {str(target)!r}, which is not there"))
                     return
                 if stat.S_ISREG(status.st_mode):

@@ -10,8 +10,7 @@ from typing import Any
 
 from tests.fakes.sigstore import Instance
 from verifier.digest import Digest
-from verifier.document import Document
-from verifier.document import to_bytes
+from verifier.document import Document, to_bytes
 from verifier.governance.head import make_head
 from verifier.governance.record import make_approval, record_path
 from verifier.policy import Policy

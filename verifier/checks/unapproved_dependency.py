@@ -44,7 +44,12 @@ def run(evidence: Evidence) -> Iterable[Finding]:
 def _named(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
     for key, value in pairs:
         if key in KEYS and isinstance(value, str) and value:
-            if is_path(value) or value.startswith("~") or value.count("/") > 1 or "\\" in value:
+            if (
+                is_path(value)
+                or value.startswith("~")
+                or ("://" not in value and value.count("/") > 1)
+                or "\\" in value
+            ):
                 continue  # a path, which no loader takes from the Hub
             try:
                 yield key, ModelReference.parse(value).model

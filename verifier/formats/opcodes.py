@@ -66,18 +66,23 @@ def runs_as_pickle(source: Source, size: int | None = None) -> bool:
     it has run by then; so does one that is still valid where the bounds of this look are.
     """
     reader = _Reader(source, source.size if size is None else size)
-    depth, imported, data_opcodes = 0, False, 0
+    depth, imported, data_opcodes, frame_end = 0, False, 0, 0
     marks: list[int] = []
     try:
         for _ in range(_MOST_OPCODES):
             if reader.position == source.size:
                 return reader.size > source.size
+            before_opcode = reader.position
             opcode = _OPCODES.get(reader.take(1)[0])
             if opcode is None:
                 return False
             lines = _argument(reader, opcode)
             if lines is None:
                 return False
+            if before_opcode < frame_end < reader.position:
+                return True  # an argument across a frame's end is read differently by CPython's two unpicklers
+            if opcode.name == "FRAME":
+                frame_end = reader.position + int.from_bytes(source.read_at(before_opcode + 1, 8), "little")
             if opcode.name == "STOP":
                 if reader.position == reader.size:
                     return data_opcodes > 2

@@ -140,10 +140,11 @@ def _inflated(name: str, start: bytes) -> bytes:
         return b""
     inner = b""
     try:
-        for at in range(0, len(start), 256):  # in pieces, so that what stands before a break is seen
-            inner += decompressor.decompress(start[at : at + 256], _PEEK)
-            if len(inner) >= _PEEK:
-                break
+        at = 0
+        while at < len(start) and len(inner) < _PEEK:  # in small pieces, so that what stands before a break is seen
+            step = 1 if at < 1024 else 256
+            inner += decompressor.decompress(start[at : at + step], _PEEK)
+            at += step
     except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError):
         pass
     return inner

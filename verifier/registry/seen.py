@@ -23,8 +23,9 @@ MACHINE = Path("/var/lib/model-verifier")
 
 def default_directory() -> Path | None:
     """Give the machine's memory, else the user's state directory (XDG), or None where there is no home."""
-    if MACHINE.is_dir():
-        return MACHINE
+    with contextlib.suppress(OSError):
+        if MACHINE.is_dir():
+            return MACHINE
     if base := os.environ.get("XDG_STATE_HOME"):
         return Path(base) / "model-verifier" if Path(base).is_absolute() else None
     try:

@@ -1,0 +1,188 @@
+"""Bare pickles are told by their content, and text that happens to begin with opcodes is not one.
+
+The pickles are built by hand and would run `true` at the most; none is ever loaded.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import fractions
+import pickle
+import pickletools
+import string
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.formats import in_memory
+from verifier.formats import identify
+
+CALL = b"cposix\nsystem\n(S'true'\ntR"
+UNMARKED = CALL + b"."
+FRAMED = b"\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R."
+MARKED = {
+    2: b"\x80\x02cposix\nsystem\nU\x04true\x85R.",
+    3: b"\x80\x03cposix\nsystem\nX\x04\0\0\0true\x85R.",
+    4: b"\x80\x04\x95" + struct.pack("<Q", len(FRAMED)) + FRAMED,
+    5: b"\x80\x05\x95" + struct.pack("<Q", len(FRAMED)) + FRAMED,
+}
+"""A call of `true`, in each protocol that announces itself."""
+
+
+def pickles(data: bytes, name: str = "weights.bin") -> tuple[str, ...]:
+    return identify(name, in_memory(data)).pickles
+
+
+@pytest.mark.parametrize("data", [UNMARKED, *MARKED.values()])
+def test_the_pickles_of_this_file_are_well_formed(data: bytes) -> None:
+    assert [opcode.name for opcode, _, _ in pickletools.genops(data)][-2:] == ["REDUCE", "STOP"]
+
+
+@pytest.mark.parametrize("protocol", sorted(MARKED))
+def test_a_pickle_that_announces_itself(protocol: int) -> None:
+    assert pickles(MARKED[protocol]) == (f"a pickle of protocol {protocol}",)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_two_bytes_that_announce_a_pickle_are_enough(protocol: int) -> None:
+    assert pickles(bytes([0x80, protocol])) == (f"a pickle of protocol {protocol}",)
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "config.json", "README.md", "tokenizer.model", "model.safetensors.index.json", "x"]
+)
+@pytest.mark.parametrize("data", [UNMARKED, MARKED[2], MARKED[4]])
+def test_a_name_hides_no_pickle(name: str, data: bytes) -> None:
+    assert pickles(data, name)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(UNMARKED, id="text"),
+        pytest.param(b"cposix\nsystem\n(U\x04truetR.", id="protocol 1"),
+        pytest.param(b"cposix\nsystem\nU\x04true\x85R.", id="protocol 2 without its mark"),
+        pytest.param(FRAMED, id="protocol 4 without its mark"),
+        pytest.param(b"\x95" + struct.pack("<Q", len(FRAMED)) + FRAMED, id="a frame first"),
+        pytest.param(b"(S'true'\niposix\nsystem\n.", id="INST"),
+        pytest.param(b"(cposix\nsystem\nS'true'\no.", id="OBJ"),
+        pytest.param(b"cposix\nsystem\n(S'true'\nt\x81.", id="NEWOBJ"),
+        pytest.param(b"cposix\nsystem\n)}\x92.", id="NEWOBJ_EX"),
+        pytest.param(b"cposix\nsystem\n}b.", id="BUILD"),
+        pytest.param(b"\x82\x01)R.", id="EXT1"),
+        pytest.param(b"\x83\x01\x00)R.", id="EXT2"),
+        pytest.param(b"\x84\x01\x00\x00\x00)R.", id="EXT4"),
+        pytest.param(CALL, id="no STOP after the call"),
+        pytest.param(CALL + b"\xff\xff", id="broken after the call"),
+        pytest.param(b"N0" + UNMARKED, id="something pushed and dropped before it"),
+        pytest.param(b"(1" + UNMARKED, id="a mark and POP_MARK before it"),
+        pytest.param(b"](](Nte0" * 3 + UNMARKED, id="marks that nest"),
+        pytest.param(b"N0" * 20_000 + UNMARKED, id="many opcodes before it"),
+        pytest.param(b"B" + struct.pack("<I", 70_000) + b"x" * 70_000 + b"0" + UNMARKED, id="bytes before it"),
+        pytest.param(b"T" + struct.pack("<I", 2**21) + b"x" * 2**21 + b"0" + UNMARKED, id="very many bytes before it"),
+        pytest.param(b"(0" + UNMARKED, id="POP takes a mark away"),
+        pytest.param(b"I0x1\n0" + UNMARKED, id="a hexadecimal INT"),
+        pytest.param(b"L0x1L\n0" + UNMARKED, id="a hexadecimal LONG"),
+        pytest.param(b"S'\\xe9'\n0" + UNMARKED, id="a STRING beyond ASCII, as torch reads it"),
+        pytest.param(b"V" + b"x" * 70_000 + b"\n0" + UNMARKED, id="a long line before it"),
+        pytest.param(
+            b"\x95\x05" + bytes(7) + b"M\x01\0M\x01" + b"\0e" + UNMARKED, id="an argument across a frame's end"
+        ),
+        pytest.param(b"N." + UNMARKED, id="another pickle before it"),
+        pytest.param(b"L119547037146038801333356L\n.I1001\n.}." + UNMARKED, id="the layout of legacy torch"),
+    ],
+)
+def test_a_pickle_that_does_not_announce_itself_is_found_if_it_would_call(data: bytes) -> None:
+    assert pickles(data)
+
+
+@pytest.mark.parametrize("protocol", [0, 1])
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1, 2, 3],
+        {"a": [None, "b"]},
+        collections.OrderedDict(a=1),
+        complex(1, 2),
+        {1, 2},
+        datetime.date(2026, 11, 20),
+        [fractions.Fraction(at) for at in range(5_000)],
+        "x" * 100_000,
+    ],
+    ids=["list", "dict", "ordered", "complex", "set", "date", "many objects", "long text"],
+)
+def test_what_python_writes_in_the_old_protocols(value: object, protocol: int) -> None:
+    assert pickles(pickle.dumps([value, value], protocol=protocol))
+
+
+SIMPLE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(SIMPLE, st.integers(2, pickle.HIGHEST_PROTOCOL))
+def test_whatever_python_pickles_since_protocol_2_is_a_pickle(value: object, protocol: int) -> None:
+    assert pickles(pickle.dumps(value, protocol=protocol))
+
+
+OPENINGS = [
+    "{} is how this text begins.\n\nAnd so it goes on.\n",
+    "{}.\n",
+    "{}. Smith et al., 2024\n",
+    "{}) first\n{}) second\n",
+    "({}) first\n({}) second\n",
+    "{}\n{}\n{}\n.\n",
+    "{}{}{}{}\n",
+]
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_text_is_no_pickle_whichever_letter_it_begins_with(opening: str) -> None:
+    texts = [opening.replace("{}", letter) for letter in string.printable]
+
+    assert [text for text in texts if pickles(text.encode(), "README.md")] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\nlicense: apache-2.0\n---\n# A model\n",
+        "R. Bommasani et al.\n",
+        "config.json\n*.bin\n.cache\n",
+        "cat\ndog\n.\n",
+        "certifi\nidna\nRequests\n",
+        "import torch\n\nprint(torch.ones(1))\n",
+        "class Model:\n    pass\n\n\nprint('a')\n.\n",
+        "*.bin filter=lfs diff=lfs merge=lfs -text\n",
+        "#version: 0.2\nĠ t\nĠ a\n",
+        "I.\nII.\nIII.\n",
+        "N.B.\n",
+        "P.S. more\n.\n",
+        "VERY LONG LINE " * 10_000,
+        "Sentence one. " * 10_000,
+        "(c) 2024 Acme\nAll rights reserved\n.\n",
+        "(c) 2024 Acme\nAll rights reserved\nof course\n",
+        "(in progress)\n\nThis model is not finished.\n",
+        "(i) first\n(ii) second\n",
+        "",
+        "\n",
+        ".",
+        "....",
+    ],
+)
+def test_text_of_many_kinds_is_no_pickle(text: str) -> None:
+    content = identify("README.md", in_memory(text.encode()))
+
+    assert (content.format, content.pickles, content.unfollowed) == ("other", (), None)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=string.ascii_letters + " .,\n'()", max_size=80))
+def test_prose_is_read_without_an_exception_whatever_it_says(text: str) -> None:
+    assert identify("README.md", in_memory(text.encode())).format in ("other", "pickle")

@@ -1,0 +1,149 @@
+"""Pickles in numpy's arrays and in compressed streams; what can't be opened here is never clean."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import random
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+from tests.formats import in_memory
+from tests.formats.test_pickle import MARKED, UNMARKED
+from verifier.formats import Content, identify
+
+PICKLE = MARKED[4]
+
+
+def content(data: bytes, name: str = "model.joblib") -> Content:
+    return identify(name, in_memory(data))
+
+
+def npy(header: str, version: tuple[int, int] = (1, 0), data: bytes = b"") -> bytes:
+    raw = header.encode("latin-1") + b"\n"
+    length = struct.pack("<H" if version == (1, 0) else "<I", len(raw))
+    return b"\x93NUMPY" + bytes(version) + length + raw + data
+
+
+def described(descr: str) -> str:
+    return f"{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}"
+
+
+OBJECTS = (
+    "'|O'",
+    "'O'",
+    "[('a', '<f4'), ('b', '|O')]",
+    "[('a', '<f4'), ('b', 'O', (2,))]",
+    '"O"',
+    "'<O'",
+    "'>O'",
+    "'=O'",
+    "'O8'",
+    "'object'",
+    "'\\x4f'",
+    "'\\117'",
+    "u'O'",
+    "[('a', '<f4'), ('b', \"O\")]",
+    "[('a', [('b', \"O\")])]",
+)
+NUMBERS = ("'<f4'", "'|b1'", "'<U10'", "'|S3'", "'<M8[ns]'", "'|V4'", "[('O', '<f4'), ('|O', '<i8')]")
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_an_array_of_objects_in_each_version_of_the_format(version: tuple[int, int]) -> None:
+    assert content(npy(described("'|O'"), version, PICKLE)).pickles == ("a numpy array of Python objects",)
+
+
+@pytest.mark.parametrize("descr", OBJECTS)
+def test_an_array_of_objects_however_its_header_says_so(descr: str) -> None:
+    assert content(npy(described(descr), data=PICKLE)).pickles
+
+
+@pytest.mark.parametrize("descr", OBJECTS)
+def test_numpy_itself_would_load_these_as_a_pickle(descr: str) -> None:
+    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
+        np.load(io.BytesIO(npy(described(descr), data=PICKLE)), allow_pickle=False)
+
+
+@pytest.mark.parametrize("descr", NUMBERS)
+def test_an_array_without_objects(descr: str) -> None:
+    assert content(npy(described(descr), data=bytes(64))) == Content("other")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(npy(described("'<f4'") + " " * 70_000, (2, 0)), id="a header beyond the first look"),
+        pytest.param(npy(described("'<f4'"))[:30], id="cut off"),
+        pytest.param(b"\x93NUMPY\x01\0\xff\xff{", id="a length that leads beyond the end"),
+        pytest.param(npy("not a dictionary"), id="no dictionary"),
+        pytest.param(npy(""), id="empty"),
+    ],
+)
+def test_an_array_whose_header_can_not_be_read_is_not_clean(data: bytes) -> None:
+    found = content(data, "x.npy")
+
+    assert found.pickles or found.unfollowed
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("gzip", gzip.compress(PICKLE)),
+        ("bzip2", bz2.compress(PICKLE)),
+        ("xz", lzma.compress(PICKLE)),
+        ("xz", lzma.compress(PICKLE, lzma.FORMAT_ALONE)),
+        ("zlib", zlib.compress(PICKLE)),
+        ("zlib", zlib.compress(PICKLE, 0)),
+        ("zlib", zlib.compress(PICKLE, 9)),
+        ("gzip", gzip.compress(PICKLE + random.Random(1).randbytes(200_000))),
+        ("zlib", zlib.compress(PICKLE + random.Random(1).randbytes(200_000))),
+    ],
+)
+def test_a_compressed_pickle(name: str, data: bytes) -> None:
+    assert content(data) == Content(name, pickles=(f"a pickle of protocol 4 inside {name}",))
+
+
+def test_a_compressed_pickle_that_does_not_announce_itself() -> None:
+    assert content(gzip.compress(UNMARKED)).pickles
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(gzip.compress(b"text"), id="gzip of text"),
+        pytest.param(gzip.compress(gzip.compress(PICKLE)), id="gzip of gzip"),
+        pytest.param(bz2.compress(PICKLE + random.Random(1).randbytes(200_000)), id="bzip2 of much"),
+        pytest.param(zlib.compress(b"text"), id="zlib of text"),
+        pytest.param(b"\x1f\x8b", id="gzip's mark alone"),
+        pytest.param(b"\x1f\x8b\x08\0broken", id="broken gzip"),
+        pytest.param(b"BZhbroken", id="broken bzip2"),
+        pytest.param(b"\xfd7zXZ\0broken", id="broken xz"),
+        pytest.param(gzip.compress(b"text")[:-6], id="gzip cut off"),
+        pytest.param(b"7z\xbc\xaf\x27\x1c\0\4", id="7z"),
+        pytest.param(b"\x28\xb5\x2f\xfd\0\0", id="zstd"),
+        pytest.param(b"\x04\x22\x4d\x18\0\0", id="lz4"),
+    ],
+)
+def test_a_compressed_stream_that_is_not_followed_says_so(data: bytes) -> None:
+    assert "was not followed" in (content(data).unfollowed or "")
+
+
+@pytest.mark.parametrize("bits", [pytest.param(15, id="zlib"), pytest.param(31, id="gzip")])
+def test_a_payload_before_the_place_where_a_stream_breaks_is_not_clean(bits: int) -> None:
+    stream = zlib.compressobj(wbits=bits)
+    data = stream.compress(PICKLE) + stream.flush(zlib.Z_FULL_FLUSH) + b"\x07\xff" + b"x" * 100
+
+    found = content(data)
+
+    assert found.pickles or found.unfollowed
+
+
+@pytest.mark.parametrize("text", ["x^2 + y^2 = z^2\n", "x\n", "x", "xyz\n" * 100, "x^n\n"])
+def test_text_that_begins_with_an_x_is_no_stream(text: str) -> None:
+    assert content(text.encode(), "README.md") == Content("other")

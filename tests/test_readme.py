@@ -1,0 +1,87 @@
+"""The README's examples are true: commands that exist, documents that are valid, output that comes out."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from tests.cli import NAME, run
+from tests.demo.demo import flip_a_byte
+from verifier.cli.app import app
+from verifier.document import build
+from verifier.policy import PolicyDocument
+
+TEXT = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+VERBS: dict[str, set[str]] = {
+    name: {option for parameter in command.params for option in parameter.opts}
+    for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
+}
+
+
+def blocks(language: str) -> list[str]:
+    return [text for kind, text in BLOCKS if kind == language]
+
+
+def commands() -> list[list[str]]:
+    """Every call of model-verifier in a console block, in words."""
+    lines = [line for text in blocks("console") for line in text.replace("\\\n", " ").splitlines()]
+    words = [shlex.split(line[2:], comments=True) for line in lines if line.startswith("$ ")]
+    calls = [each[: each.index("&&")] if "&&" in each else each for each in words]
+    return [each for each in calls if each[0].endswith("model-verifier")]
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_a_command_exists_with_its_options(command: list[str]) -> None:
+    verb, *rest = command[1:]
+    if verb.startswith("--"):
+        assert verb in ("--help", "--version")
+        return
+    assert verb in VERBS
+    assert {word for word in rest if word.startswith("--")} <= VERBS[verb]
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_a_policy_is_valid(text: str) -> None:
+    build(tomllib.loads(text.replace("sha256:…", f"sha256:{'0' * 64}")), PolicyDocument)
+
+
+def test_json_is_json() -> None:
+    for text in blocks("json"):
+        json.loads(text)
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_what_a_program_imports_is_there(text: str) -> None:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(node.module or "")
+            assert all(hasattr(module, alias.name) for alias in node.names)
+
+
+def test_the_refusal_that_is_shown_is_the_one_that_comes_out(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flip_a_byte(model)
+    monkeypatch.chdir(model.parent)
+    ended = run("verify", NAME, "--path", "./model", "--policy", "demo")
+
+    (shown,) = [text for text in blocks("console") if f"verify {NAME}" in text]
+    assert shown.splitlines()[1:5] == ended.stdout.splitlines()[:4]
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 3, 4])
+def test_each_exit_status_is_told(status: int) -> None:
+    assert re.search(rf"^\| {status} \| \S", TEXT, re.MULTILINE)
+
+
+def test_there_is_something_to_test() -> None:
+    assert len(commands()) > 5
+    assert blocks("toml") != []
+    assert blocks("python") != []
