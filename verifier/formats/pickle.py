@@ -113,14 +113,19 @@ def _compression(start: bytes) -> str | None:
         return "xz"
     if start.startswith(_OPAQUE):
         return "a format that is not read here"
-    if (
-        start[:1] == b"\x78"
-        and len(start) > 2
-        and int.from_bytes(start[:2], "big") % 31 == 0
-        and _inflated("zlib", start)
-    ):
-        return "zlib"
-    return None
+    return "zlib" if _is_zlib(start) else None
+
+
+def _is_zlib(start: bytes) -> bool:
+    """Tell whether these bytes inflate, or break off behind a pickle; text can begin with x and ^, too."""
+    if len(start) < 3 or start[0] != 0x78 or int.from_bytes(start[:2], "big") % 31:
+        return False
+    try:
+        zlib.decompressobj().decompress(start, _PEEK)
+    except zlib.error:
+        inner = _inflated("zlib", start)
+        return bool(inner) and _bare(_in_memory(inner), len(inner)) is not None
+    return True
 
 
 class _Decompressor(Protocol):
