@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format lock peers bench clean
+.PHONY: help demo test oldest lint format lock peers bench clean
 
 # The first of these that runs and is new enough. Choose another with `make PYTHON=python3.12 test`.
 PYTHON ?=
@@ -56,6 +56,10 @@ demo: .venv/.project ## the main job, on a small model and a registry that are i
 test: .venv/.dev ## all tests, with branch coverage; ARGS='tests/x.py -k name' FAIL_UNDER=0 runs some
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --cov --cov-fail-under $(FAIL_UNDER) $(ARGS)
 
+oldest: .venv-oldest/.stamp ## the tests of what asks the Hub, with the oldest client that is allowed
+	.venv-oldest/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 tests/test_fake_hub.py tests/test_pull.py \
+	  tests/test_lookup.py tests/test_lock_from_hub.py tests/test_ladder.py tests/checks/test_renamed_model.py $(ARGS)
+
 lint: .venv/.dev ## style, types and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -76,7 +80,7 @@ peers: .venv-peers/.stamp ## other implementations for tests/interop: OpenSSF's 
 	@$(PEERS_BIN)/python tests/interop/peers.py
 
 clean: ## remove the environments, the peers and all caches
-	rm -rf .venv .venv-peers .peers .bench build dist .coverage .coverage.* \
+	rm -rf .venv .venv-oldest .venv-peers .peers .bench build dist .coverage .coverage.* \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -88,6 +92,7 @@ lock: .venv/.dev ## write requirements/*.txt anew from pyproject.toml and requir
 	$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
 	$(COMPILE) requirements/build.in --output-file requirements/build.txt
 	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml requirements/oldest.in --output-file requirements/oldest.txt
 	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt
 	$(COMPILE) --no-deps requirements/peers-model.in --output-file requirements/peers-model.txt
 
@@ -110,4 +115,10 @@ lock: .venv/.dev ## write requirements/*.txt anew from pyproject.toml and requir
 	$(call new-venv,.venv-peers)
 	$(PEERS_BIN)/python $(INSTALL_LOCKED) -r requirements/peers.txt
 	$(PEERS_BIN)/python $(INSTALL_LOCKED) --no-deps -r requirements/peers-model.txt
+	@touch $@
+
+.venv-oldest/.stamp: requirements/oldest.txt requirements/build.txt pyproject.toml
+	$(call new-venv,.venv-oldest)
+	.venv-oldest/bin/python $(INSTALL_LOCKED) -r requirements/oldest.txt -r requirements/build.txt
+	.venv-oldest/bin/python $(INSTALL_PROJECT) --editable .
 	@touch $@
