@@ -84,7 +84,7 @@ def test_only_a_header_beyond_the_first_buffer_is_read_again(
     assert header > limits.READ_BUFFER
     assert (reads.opened["long.safetensors"], reads.hashed) == (1, sizes(model))
     assert reads.again.keys() == {"long.safetensors"}
-    assert reads.again["long.safetensors"] <= header + 64 * limits.KIB * 4
+    assert reads.again["long.safetensors"] <= header + 4 * limits.MIB
 
 
 DENIALS: dict[str, Callable[[Path], object]] = {

@@ -119,3 +119,14 @@ def test_a_requirement_that_is_not_approved_is_refused(registry: FakeRegistry, m
 
 def test_a_requirement_that_no_configuration_names_is_judged_too(registry: FakeRegistry, model: Path) -> None:
     assert rules_of(adapter(registry, model, named(BASE), BASE, "acme/gone")) == {RULE}
+
+
+def test_what_a_requirement_requires_is_not_required_by_the_model(registry: FakeRegistry, model: Path) -> None:
+    """Whoever approved the base said that it needs the tokenizer; nobody said that the adapter may name it."""
+    tokenizer = "acme/tokenizer"
+    registry.approve(tokenizer, model)
+    registry.approve(BASE, model, requires=(f"{tokenizer}@{commit_of(tokenizer)}",))
+    (model / CONFIG).write_text(named(tokenizer))
+    registry.approve(MODEL, model, requires=(f"{BASE}@{commit_of(BASE)}",))
+    registry.publish()
+    assert rules_of(registry.verify(MODEL, model)) == {RULE}

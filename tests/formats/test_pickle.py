@@ -91,6 +91,7 @@ def test_a_name_hides_no_pickle(name: str, data: bytes) -> None:
         pytest.param(
             b"\x95\x05" + bytes(7) + b"M\x01\0M\x01" + b"\0e" + UNMARKED, id="an argument across a frame's end"
         ),
+        pytest.param(b"\x95\x05" + bytes(7) + b"N.RRR" + UNMARKED, id="a frame that holds more than its pickle"),
         pytest.param(b"N." + UNMARKED, id="another pickle before it"),
         pytest.param(b"L119547037146038801333356L\n.I1001\n.}." + UNMARKED, id="the layout of legacy torch"),
     ],

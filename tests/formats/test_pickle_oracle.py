@@ -76,6 +76,7 @@ PAYLOAD = st.lists(st.sampled_from([*GLOBALS, *CALLS, b"(", b")", b"N", b"0", b"
 @example(b"I0x1\n0", b"cposix\nsystem\n)R", b".")
 @example(b"S'\xe9'\n0", b"cposix\nsystem\n)R", b".")
 @example(b"N.N.", b"cposix\nsystem\n)R", b".")
+@example(b"\x95\x05" + bytes(7) + b"N.RRR", b"cposix\nsystem\n)R", b".")
 def test_whatever_would_call_something_is_found(before: bytes, payload: bytes, end: bytes) -> None:
     data = before + payload + end
 

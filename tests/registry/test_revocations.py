@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,22 @@ def test_a_head_can_not_pass_off_another_text_for_a_revocation(registry: FakeReg
     except UndecidedError:
         return
     assert rules_of(verdict) == REVOKED
+
+
+@pytest.mark.parametrize("signers", [(), ("alice",)])
+def test_a_revocation_that_was_written_by_hand_counts(
+    registry: FakeRegistry, model: Path, signers: tuple[str, ...]
+) -> None:
+    """The head holds its meaning, not its layout."""
+    registry.revoke("bad", model=MODEL, signers=())
+    path = "revocations/bad.json"
+    by_hand = json.dumps(json.loads((registry.root / path).read_bytes()), indent=7).encode()
+    registry.put(path, by_hand, signers)
+    registry.publish()
+    assert rules_of(registry.verify(MODEL, model)) == REVOKED
+    registry.approve(MODEL, model, lifts=(str(Digest.of(by_hand)),))
+    registry.publish()
+    assert registry.verify(MODEL, model).result is Result.PASSED
 
 
 # Lifting.

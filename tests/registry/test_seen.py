@@ -94,6 +94,12 @@ def test_an_unsigned_head_is_not_remembered(registry: FakeRegistry, memory: Path
     assert seen.highest(memory, registry.trust_digest).head_version == 0
 
 
+def test_head_and_trust_file_are_remembered_each_at_its_highest(memory: Path) -> None:
+    seen.remember(memory, TRUST, seen.Seen(head_version=7, trust_version=1))
+    seen.remember(memory, TRUST, seen.Seen(head_version=3, trust_version=2))
+    assert seen.highest(memory, TRUST) == seen.Seen(head_version=7, trust_version=2)
+
+
 def test_registries_are_remembered_apart(memory: Path) -> None:
     seen.remember(memory, TRUST, seen.Seen(7))
     assert seen.highest(memory, TRUST).head_version == 7
@@ -134,10 +140,13 @@ def test_the_memory_never_goes_back(memory: Path) -> None:
         b'{"head_version": true}',
         b'{"head_version": NaN}',
         b'{"head_version": 1, "head_version": 0}',
+        b'{"head_version": 1, "trust_version": -1}',
+        b'{"head_version": 1, "trust_version": "2"}',
+        b'{"trust_version": 2}',
         b'{"head_version": 7' + b" " * 2_000 + b"}",
         b"[" * 1_000,
     ],
-    ids=range(15),
+    ids=range(18),
 )
 def test_a_memory_that_can_not_be_read_is_not_an_empty_one(memory: Path, content: bytes) -> None:
     memory.mkdir()

@@ -30,14 +30,15 @@ def run(evidence: Evidence) -> Iterable[Finding]:
 
 def _asked_for(path: str, pairs: Iterable[tuple[str, object]], value: object) -> Iterator[tuple[str, bool]]:
     """Give a message for each request for code, and whether the code is another repository's."""
+    seen: set[int] = set()  # containers that an inner request, which comes first, has gone through
     for key, item in pairs:
         if key in CODE_KEYS and item:
-            for target in _texts(item):
+            for target in _texts(item, seen):
                 elsewhere = "--" in target or "/" in target
                 origin = "another repository's " if elsewhere else ""
                 yield f"asks under {key!r} for {origin}code: {target[:200]}", elsewhere
-        if key in KERNEL_KEYS and any("/" in text for text in _texts(item)):
-            yield f"asks under {key!r} for a kernel from the Hub: {', '.join(_texts(item))[:200]}", True
+        if key in KERNEL_KEYS and (kernels := [text for text in _texts(item, seen) if "/" in text]):
+            yield f"asks under {key!r} for a kernel from the Hub: {', '.join(kernels)[:200]}", True
     if path.rpartition("/")[2] == "modules.json" and isinstance(value, list):
         for module in value:
             kind = module.get("type") if isinstance(module, dict) else None
@@ -45,11 +46,18 @@ def _asked_for(path: str, pairs: Iterable[tuple[str, object]], value: object) ->
                 yield f"asks for a module that is not sentence-transformers' own: {kind[:200]}", "--" in kind
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Give every text inside a value, however deep; what is neither text nor a container stands for itself."""
+def _texts(value: object, seen: set[int]) -> Iterator[str]:
+    """Give every text inside a value, however deep, but those of containers that were `seen`.
+
+    What is neither text nor a container stands for itself.
+    """
     waiting = [value]
     while waiting:
         item = waiting.pop()
+        if isinstance(item, (dict, list)):
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
         if isinstance(item, dict):
             waiting += reversed(item.values())
         elif isinstance(item, list):

@@ -30,7 +30,8 @@ def run(evidence: Evidence) -> Iterable[Finding]:
         if not standing.is_live(evidence.now):
             reason = standing.refusal.message if standing.refusal else "it is revoked or its approval is over"
             yield found(RULE, f"{pinned}, which this model requires, is not approved: {reason}")
-    required = {pinned.partition("@")[0].casefold() for pinned in dependencies}
+    approval = evidence.standing.approval if evidence.standing else None
+    required = {pinned.partition("@")[0].casefold() for pinned in (approval.requires if approval else ())}
     if evidence.standing is None:
         required = {model.casefold() for model in evidence.known_models}
     for path, reading in (evidence.readings or {}).items():

@@ -66,7 +66,7 @@ def runs_as_pickle(source: Source, size: int | None = None) -> bool:
     it has run by then; so does one that is still valid where the bounds of this look are.
     """
     reader = _Reader(source, source.size if size is None else size)
-    depth, imported, data_opcodes, frame_end = 0, False, 0, 0
+    depth, imported, data_opcodes = 0, False, 0
     marks: list[int] = []
     try:
         for _ in range(_MOST_OPCODES):
@@ -79,10 +79,8 @@ def runs_as_pickle(source: Source, size: int | None = None) -> bool:
             lines = _argument(reader, opcode)
             if lines is None:
                 return False
-            if before_opcode < frame_end < reader.position:
-                return True  # an argument across a frame's end is read differently by CPython's two unpicklers
-            if opcode.name == "FRAME":
-                frame_end = reader.position + int.from_bytes(source.read_at(before_opcode + 1, 8), "little")
+            if opcode.name == "FRAME":  # no text holds one, and unpicklers differ in what they skip at its end
+                return int.from_bytes(source.read_at(before_opcode + 1, 8), "little") <= reader.size - reader.position
             if opcode.name == "STOP":
                 if reader.position == reader.size:
                     return data_opcodes > 2

@@ -50,15 +50,15 @@ class PublisherIndex:
 
     def lookup(self, name: str) -> PublisherMatch:
         """Say what `name` is. Never raises, whatever the name holds."""
-        folded = name.casefold()
-        if folded in self._by_name:
+        folded = name.lower()
+        if name.isascii() and folded in self._by_name:
             return PublisherMatch("known", nearest=self._by_name[folded], score=1.0)
-        if folded in self._affiliated:
+        if name.isascii() and folded in self._affiliated:
             return PublisherMatch("affiliated", nearest=self._affiliated[folded], score=1.0)
         if not name.isascii():
             points = ", ".join(f"U+{ord(character):04X}" for character in name if not character.isascii())
             plain = "".join(character for character in folded if character.isascii())
-            nearest, _ = self._nearest(plain)
+            nearest = self._by_name.get(name.casefold()) or self._by_name.get(plain) or self._nearest(plain)[0]
             return PublisherMatch("lookalike", "high", nearest, f"it holds {points[:80]}", 1.0)
         nearest, technique = self._nearest(folded)
         if nearest is None:
@@ -83,25 +83,29 @@ class PublisherIndex:
         return members
 
     @cached_property
-    def _by_deletion(self) -> dict[str, str]:
-        """Every known name with at most one letter taken out: two names one edit apart share such a form."""
-        forms: dict[str, str] = {}
-        for folded, name in self._by_name.items():
+    def _by_form(self) -> dict[str, list[str]]:
+        """Known and affiliated names by each form with at most one letter out: names one edit apart share one."""
+        forms: dict[str, list[str]] = {}
+        for folded in (*self._by_name, *(name for name in self._affiliated if name not in self._by_name)):
             if len(folded) >= _SHORTEST:
-                for form in (_plain(folded), folded, *_deletions(folded)):
-                    forms.setdefault(form, name)
+                for form in dict.fromkeys((_plain(folded), folded, *_deletions(folded))):
+                    forms.setdefault(form, []).append(folded)
         return forms
 
     def _nearest(self, folded: str) -> tuple[str | None, str | None]:
         if len(folded) < _SHORTEST - 1 or len(folded) > 200:
             return None, None
-        if (name := self._by_deletion.get(_plain(folded))) is not None and _plain(name.casefold()) == _plain(folded):
-            return name, "the same letters with other separators"
+        for known in self._by_form.get(_plain(folded), ()):
+            if _plain(known) == _plain(folded):
+                return self._as_written(known), "the same letters with other separators"
         for form in (folded, *_deletions(folded)):
-            name = self._by_deletion.get(form)
-            if name is not None and (technique := _one_edit(folded, name.casefold())):
-                return name, technique
+            for known in self._by_form.get(form, ()):
+                if technique := _one_edit(folded, known):
+                    return self._as_written(known), technique
         return None, None
+
+    def _as_written(self, folded: str) -> str:
+        return self._by_name.get(folded) or self._affiliated[folded]
 
 
 def _plain(name: str) -> str:
