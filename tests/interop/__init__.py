@@ -1,0 +1,1 @@
+"""Tests against other implementations, which `make peers` fetches."""
