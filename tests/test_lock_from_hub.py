@@ -14,7 +14,7 @@ from tests.fakes.hub import faults, fill_cache, tiny_model
 from tests.fakes.registry import NOW
 from verifier._hub import Hub
 from verifier.errors import UndecidedError, UsageError
-from verifier.lock import Locked, lock_reference
+from verifier.lock import Locked, lock_cache, lock_reference
 from verifier.lockfile import read_lock, write_lock
 from verifier.reference import ModelReference
 
@@ -107,3 +107,14 @@ def test_other_models_stay_in_the_lock_and_a_new_commit_replaces_the_old(hub: Fa
         ("acme/other", other.refs["main"]),
         ("acme/tiny", _lock(hub, tmp_path).entries[0].revision),
     ]
+
+
+def test_an_adapters_base_is_asked_for(hub: FakeHub, tmp_path: Path) -> None:
+    config = json.dumps({"base_model_name_or_path": "acme/base", "peft_type": "LORA"}).encode()
+    files = {"adapter_config.json": config, "adapter_model.safetensors": tiny_model()[SHARD]}
+    repository = hub.add("acme/adapter", files)
+    locked = _lock(hub, tmp_path, ModelReference("acme", "adapter"))
+    assert locked.needs == (("acme/adapter", "acme/base"),)
+    fill_cache(tmp_path / "hub", "acme/adapter", repository.refs["main"], files)
+    assert _lock(hub, tmp_path, ModelReference("acme", "adapter")).needs == locked.needs
+    assert lock_cache(tmp_path / "hub").needs == locked.needs

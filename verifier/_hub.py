@@ -6,6 +6,7 @@ it is hashed by whoever writes it down. The token goes to the endpoint's own ori
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -189,6 +190,8 @@ class Hub:
         import requests
 
         session = requests.Session()
+        if (bundle := os.environ.get("SSL_CERT_FILE")) and not os.environ.get("REQUESTS_CA_BUNDLE"):
+            session.verify = bundle  # as every other client of TLS does
         session.auth = _no_netrc  # proxies and certificates come from the environment, credentials do not
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=16)
         session.mount("https://", adapter)

@@ -6,23 +6,25 @@ Every digest is of bytes that were read here, in the cache or on their way from 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verifier import cache, sets
+from verifier import cache, limits, sets
 from verifier._hub import Hub, RemoteFile, RemoteModel
 from verifier.checks.digest_mismatch import differs
+from verifier.checks.unapproved_dependency import models_named
 from verifier.checks.unsafe_path import odd
 from verifier.digest import Digest, Watch, digest_files, in_parallel
 from verifier.errors import UndecidedError, UsageError
 from verifier.finding import Finding
-from verifier.formats.json_document import is_index
+from verifier.formats.json_document import DATA_ONLY, is_index
+from verifier.formats.json_document import read as read_document
 from verifier.lockfile import LockedModel
 from verifier.reference import ModelReference
 from verifier.registry.documents import FileEntry
-from verifier.snapshot import take
+from verifier.snapshot import Source, take
 from verifier.transfer import HashSink, receive
 
 CACHED = "cached"
@@ -32,10 +34,14 @@ _CONNECTIONS = 4
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """What locking gave: the entries to write, or the findings for which nothing is written."""
+    """What locking gave: the entries to write, or the findings for which nothing is written.
+
+    `needs` are pairs of a locked model and another one that its configuration names, which it loads as well.
+    """
 
     entries: tuple[LockedModel, ...] = ()
     findings: tuple[Finding, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
 
 
 def lock_reference(
@@ -58,10 +64,18 @@ def lock_reference(
     paths = _chosen_paths(remote, hub, set_name)
     wanted = [remote.files[path] for path in paths]
     local = _in_cache(reference.at(remote.commit), wanted, cache_directory)
-    entries, findings = _hash_local(local, wanted, watch) if local else _hash_remote(remote, hub, wanted, watch)
+    documents: dict[str, bytes] = {}
+    if local:
+        entries, findings = _hash_local(local, wanted, watch)
+        documents = {
+            path: place.read_bytes() for path, place in local.items() if _is_document(path, entries[path].size)
+        }
+    else:
+        entries, findings = _hash_remote(remote, hub, wanted, watch, documents)
     if findings:
         return Locked(findings=tuple(findings))
-    return Locked((_entry(reference.model, remote.commit, set_name, entries, now),))
+    entry = _entry(reference.model, remote.commit, set_name, entries, now)
+    return Locked((entry,), needs=tuple(_needs(reference.model, documents)))
 
 
 def require_same_model(reference: ModelReference, remote: RemoteModel) -> None:
@@ -93,14 +107,31 @@ def lock_cache(directory: Path, *, watch: Watch | None = None, now: datetime | N
         return Locked(findings=tuple(findings))
     places = {entry.real_path for _, tree in trees for entry in tree.files.values()}
     digests = _watched_digests(places, sum(tree.size for _, tree in trees), watch)
-    entries = []
+    entries: list[LockedModel] = []
+    needs: list[tuple[str, str]] = []
     for item, tree in trees:
         files = {
             path: FileEntry(sha256=digests[entry.real_path].hex, size=entry.size) for path, entry in tree.files.items()
         }
         if files:
             entries.append(_entry(item.model, item.commit, CACHED, files, now))
-    return Locked(tuple(entries))
+            small = [entry for entry in tree.files.values() if _is_document(entry.path, entry.size)]
+            documents = {entry.path: entry.real_path.read_bytes() for entry in small}
+            needs += _needs(item.model, documents)
+    return Locked(tuple(entries), needs=tuple(needs))
+
+
+def _is_document(path: str, size: int) -> bool:
+    return path.endswith(".json") and size <= limits.MAX_CONFIG and path.rpartition("/")[2] not in DATA_ONLY
+
+
+def _needs(model: str, documents: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    """Give the other models that a model's configurations name; what can't be read names none."""
+    for path, raw in sorted(documents.items()):
+        content = read_document(path, Source(len(raw), raw, descriptor=-1))
+        for _, other in models_named(content.document.pairs) if content.document else ():
+            if other.casefold() != model.casefold():
+                yield model, other
 
 
 def _entry(model: str, commit: str, set_name: str, files: Mapping[str, FileEntry], now: datetime | None) -> LockedModel:
@@ -160,12 +191,15 @@ def _watched_digests(places: set[Path], total: int, watch: Watch | None) -> Mapp
 
 
 def _hash_remote(
-    remote: RemoteModel, hub: Hub, wanted: Collection[RemoteFile], watch: Watch | None
+    remote: RemoteModel, hub: Hub, wanted: Collection[RemoteFile], watch: Watch | None, documents: dict[str, bytes]
 ) -> tuple[dict[str, FileEntry], list[Finding]]:
-    """Stream the files through, several at once, and compare each with what the Hub declares of it."""
+    """Stream the files through, several at once, and compare each with what the Hub declares of it.
+
+    Small JSON documents are kept in `documents`.
+    """
 
     def work(file: RemoteFile, cancelled: threading.Event) -> HashSink:
-        sink = HashSink(file.size)
+        sink = HashSink(file.size, keep=_is_document(file.path, file.size or 0))
         progress = watch.advance if watch is not None else None
         receive(hub, remote.model, remote.commit, file.path, sink, file.size, progress=progress, cancelled=cancelled)
         return sink
@@ -181,6 +215,8 @@ def _hash_remote(
     entries, findings = {}, []
     for file, sink in zip(files, sinks, strict=True):
         entries[file.path] = FileEntry(sha256=sink.digest.hex, size=sink.size)
+        if sink.kept:
+            documents[file.path] = bytes(sink.kept)
         if file.sha256 is not None and file.sha256 != sink.digest.hex:
             findings.append(differs(file.path, "that the Hub declares", str(sink.digest), f"sha256:{file.sha256}"))
         elif file.git_sha1 is not None and file.git_sha1 != sink.git_sha1:

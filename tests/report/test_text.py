@@ -20,7 +20,7 @@ EXTRA = judged(finding("unlisted-file", "x.py is not in the approval", "x.py", r
 def test_a_pass_is_two_lines() -> None:
     assert render(PASSED) == snapshot("""\
 PASSED  acme/tiny@3f1c0a52b7de49c6a1f0e8d37b5c94a2608d1e7f  12 files, 14.2 GB
-  approved by alice, carol in acme-prod, head 412; policy deploy
+  approved by alice, carol until 2026-12-04 in acme-prod, head 412; policy deploy
 """)
 
 
@@ -65,7 +65,7 @@ def test_a_waived_finding_is_shown_with_the_pass() -> None:
     assert render(replace(PASSED, outcomes=(outcome,), waivers=(WAIVER,), notices=(ends,))) == snapshot("""\
 PASSED  acme/tiny@3f1c0a52b7de49c6a1f0e8d37b5c94a2608d1e7f  12 files, 14.2 GB
   waived pickle  pytorch_model.bin can run code
-  approved by alice, carol in acme-prod, head 412; policy deploy
+  approved by alice, carol until 2026-12-04 in acme-prod, head 412; policy deploy
   note  the waiver of pickle for pytorch_model.bin ends on 2026-12-04T10:00:00Z
 """)
 
@@ -81,7 +81,7 @@ PASSED  acme/tiny@3f1c0a52b7de49c6a1f0e8d37b5c94a2608d1e7f  12 files, 14.2 GB
   warning unpinned-revision  'main' moves
   next: Write the commit.
   note unlisted-file  3 small files of the Hub client's own were left aside
-  approved by alice, carol in acme-prod, head 412; policy deploy
+  approved by alice, carol until 2026-12-04 in acme-prod, head 412; policy deploy
 """)
 
 

@@ -37,12 +37,13 @@ def run(evidence: Evidence) -> Iterable[Finding]:
     for path, reading in (evidence.readings or {}).items():
         if reading.content is None or reading.content.document is None:
             continue
-        for key, model in _named(reading.content.document.pairs):
+        for key, model in models_named(reading.content.document.pairs):
             if model.casefold() != evidence.reference.model.casefold() and model.casefold() not in required:
                 yield found(RULE, f"{path} names {model} under {key!r}, which the approval does not require", path)
 
 
-def _named(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
+def models_named(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
+    """Give the key and the id of every other model that a configuration names, from all its pairs at any depth."""
     for key, value in pairs:
         if key in KEYS and isinstance(value, str) and value:
             if (

@@ -54,9 +54,16 @@ def lock(
                 typer.echo(f"  expected  {terminal(finding.expected)}", err=True)
         typer.echo("nothing was locked", err=True)
         raise typer.Exit(3)
-    merged = Locked(tuple(entry for result in results for entry in result.entries))
-    write_lock(file, merged.entries)
+    merged = Locked(
+        tuple(entry for result in results for entry in result.entries),
+        needs=tuple(dict.fromkeys(need for result in results for need in result.needs)),
+    )
+    lock_file = write_lock(file, merged.entries)
     for entry in merged.entries:
         amount = f"{len(entry.files)} files, {size(entry.manifest.size)}"
         typer.echo(f"locked {entry.model}@{entry.revision} ({entry.set}): {amount}")
+    held = {entry.model.casefold() for entry in lock_file.models}
+    for model, other in merged.needs:
+        if other.casefold() not in held:
+            typer.echo(f"{model} needs {terminal(other)}, too: model-verifier lock {terminal(other)}", err=True)
     typer.echo(f"wrote {terminal(str(file))}; it pins, nobody approved anything", err=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from verifier import limits
+from verifier.document import format_timestamp
 from verifier.report.escape import terminal
 from verifier.verdict import Effect, Judged, Result, Status, Verdict
 
@@ -53,7 +54,8 @@ def _standing(verdict: Verdict) -> str:
     if (registry := verdict.registry) is not None:
         demonstration = " (a demonstration: it means nothing)" if registry.demonstration else ""
         who = ", ".join(registry.approved_by)
-        approved = f"approved by {who} in " if who and verdict.result is Result.PASSED else "registry "
+        until = f" until {format_timestamp(registry.approved_until)[:10]}" if registry.approved_until else ""
+        approved = f"approved by {who}{until} in " if who and verdict.result is Result.PASSED else "registry "
         parts.append(f"{approved}{registry.name}{demonstration}, head {registry.version}")
     if verdict.policy is not None:
         parts.append(f"policy {verdict.policy.name}")
