@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,10 @@ import pytest
 from tests.fakes.registry import FakeRegistry
 from verifier import policy
 from verifier.registry import seen
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    # Whoever runs the tests in the background may have it ignored, and every process that they start inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DEMO_MODEL = Path(__file__).parent / "demo" / "model"
 MODEL = "acme/tiny"
