@@ -11,8 +11,8 @@ from tests.fakes.hub import fill_cache, tiny_model
 from tests.fakes.registry import commit_of, rules_of
 from verifier import cache
 from verifier.errors import UsageError
-from verifier.lock import CACHED, lock_cache
-from verifier.lockfile import write_lock
+from verifier.lock import lock_cache
+from verifier.lockfile import CACHED, write_lock
 from verifier.reference import ModelReference
 from verifier.verdict import Result, Verdict
 from verifier.verify import verify

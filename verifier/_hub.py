@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from verifier import limits
 from verifier.document import Commit, DocumentError, Sha256, build, load_json
-from verifier.errors import UndecidedError
+from verifier.errors import UndecidedError, UsageError
 from verifier.reference import ModelReference
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ class Hub:
         from huggingface_hub import constants
 
         self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
+        if urlsplit(self.endpoint).scheme not in ("http", "https") or not urlsplit(self.endpoint).hostname:
+            raise UsageError(f"HF_ENDPOINT is {self.endpoint!r}, which is no URL", "Unset it, or write https://HOST.")
         self._offline = bool(constants.HF_HUB_OFFLINE)
         try:
             self._token = token if token is not None else huggingface_hub.get_token()

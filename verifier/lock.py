@@ -21,14 +21,12 @@ from verifier.errors import UndecidedError, UsageError
 from verifier.finding import Finding
 from verifier.formats.json_document import DATA_ONLY, is_index
 from verifier.formats.json_document import read as read_document
-from verifier.lockfile import LockedModel
+from verifier.lockfile import CACHED, LockedModel
 from verifier.reference import ModelReference
 from verifier.registry.documents import FileEntry
 from verifier.snapshot import Source, take
 from verifier.transfer import HashSink, receive
 
-CACHED = "cached"
-"""The set of a lock that was made from a cache: every file that was there."""
 _CONNECTIONS = 4
 
 
@@ -86,6 +84,8 @@ def require_same_model(reference: ModelReference, remote: RemoteModel) -> None:
             f"Find out which, then name {remote.model}.",
             code="hub-renamed",
         )
+    if remote.model != reference.model:
+        raise UsageError(f"the Hub spells {reference.model} as {remote.model}", f"model-verifier lock {remote.model}")
 
 
 def lock_cache(directory: Path, *, watch: Watch | None = None, now: datetime | None = None) -> Locked:

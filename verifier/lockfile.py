@@ -28,6 +28,9 @@ from verifier.manifest import Manifest
 from verifier.reference import ModelReference
 from verifier.registry.documents import Files, manifest_of
 
+CACHED = "cached"
+"""The set of a lock that was made from a cache: every file that was there."""
+
 
 class LockedModel(Document):
     """One set of one model's files at a commit."""
@@ -50,19 +53,19 @@ class Lock(Document):
     schema_: Literal["model-verifier/lock/v1"] = Field(alias="schema")
     models: Sequence[LockedModel]
 
-    def find(self, reference: ModelReference, set_name: str | None) -> LockedModel | None:
+    def find(self, reference: ModelReference, set_name: str | None, *, in_cache: bool = False) -> LockedModel | None:
         """Give the entry that a reference means, or None where there is none.
 
-        A revision that is no commit is passed over: the lock says which commit it stands for. Raises
-        `UsageError` where several entries fit.
+        A branch or a tag is passed over: the lock says which commit it stands for. Without `set_name` the set
+        `default` is meant, or, for files `in_cache`, what was locked from a cache. Raises `UsageError` where
+        several entries fit.
         """
         entries = [
-            entry
-            for entry in self.models
-            if entry.model == reference.model and reference.commit in (None, entry.revision)
+            entry for entry in self.models if entry.model == reference.model and reference.may_mean(entry.revision)
         ]
         if len(entries) > 1:
-            entries = [entry for entry in entries if entry.set == (set_name or "default")]
+            wanted = set_name or (CACHED if in_cache and any(item.set == CACHED for item in entries) else "default")
+            entries = [entry for entry in entries if entry.set == wanted]
         elif set_name is not None:
             entries = [entry for entry in entries if entry.set == set_name]
         if len(entries) > 1:
@@ -77,13 +80,15 @@ def read_lock(path: Path) -> Lock:
     try:
         return parse(read_bytes(path, limits.MAX_LOCK), Lock)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"{blame} is not there", "Check --lock.") from error
+        raise UsageError(f"{blame} is not there", "Make one: model-verifier lock ORG/NAME") from error
     except IsADirectoryError as error:
         raise UsageError(f"{blame} is a directory", "Give the file, models.lock.") from error
     except OSError as error:
         raise UndecidedError(f"{blame} can't be read: {error.strerror}", "Check its permissions.") from error
     except DocumentError as error:
-        raise UsageError(f"{blame} {error}", "Take it from version control again.") from error
+        raise UsageError(
+            f"{blame} {error}", "Take it from version control again, or remove it and lock anew."
+        ) from error
 
 
 def write_lock(path: Path, entries: Iterable[LockedModel]) -> Lock:

@@ -141,12 +141,14 @@ def stand(
     policy: Policy,
     set_name: str | None,
     now: datetime,
+    *,
+    in_cache: bool = False,
 ) -> Evidence:
     """Gather what is known of the model before any file is looked at.
 
     Raises `UsageError` where several approvals or locks fit, or the set is not one of the approval's.
     """
-    entry = lock.find(asked, set_name) if lock is not None else None
+    entry = lock.find(asked, set_name, in_cache=in_cache) if lock is not None else None
     reference = asked.at(entry.revision) if entry is not None else asked
     standing = registry.find(reference) if registry is not None else None
     models = registry.models if registry is not None else {item.model for item in lock.models} if lock else set()
@@ -187,6 +189,14 @@ def _chosen(sets: Mapping[str, tuple[str, ...]], name: str) -> tuple[str, ...]:
     return sets[name]
 
 
+def _lock_it(reference: ModelReference, lock: Lock) -> str:
+    """Name the model that was meant, where only letters' case differs; else the command that locks."""
+    same = sorted({item.model for item in lock.models if item.model.casefold() == reference.model.casefold()})
+    if same:
+        return f"Letters' case counts: write {', '.join(same)}."
+    return f"After a review: model-verifier lock {reference}"
+
+
 def _refusal(
     reference: ModelReference,
     standing: Standing | None,
@@ -201,11 +211,11 @@ def _refusal(
         return None
     if entry is None:
         held_here = [item for item in lock.models if item.model == reference.model]
-        if any(reference.commit in (None, item.revision) for item in held_here):
+        if any(reference.may_mean(item.revision) for item in held_here):
             sets = ", ".join(sorted({item.set for item in held_here}))
             return Refusal(f"models.lock holds {reference}, but not its set {set_name!r}", f"It holds: {sets}.")
         commits = [item.revision for item in held_here]
-        held = f"It holds {reference.model} at {', '.join(commits)}." if commits else "Lock it first, after a review."
+        held = f"It holds {reference.model} at {', '.join(commits)}." if commits else _lock_it(reference, lock)
         return Refusal(f"{reference} is not in models.lock", held)
     if standing is not None and standing.approval is not None:
         approved = standing.approval.manifest.files

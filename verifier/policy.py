@@ -132,6 +132,9 @@ class Policy:
         """Apply a command line's options; the lowest version of the head is only ever raised."""
         if mode not in (None, "enforce", "audit"):
             raise UsageError(f"there is no mode {mode!r}", "Use enforce or audit.")
+        if registry == "demo" and trust_digest is None:
+            demonstration = type(self).load("demo").trust_digest
+            trust_digest = str(demonstration) if demonstration else None
         return replace(
             self,
             enforced=self.enforced if mode is None else mode == "enforce",

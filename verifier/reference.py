@@ -17,6 +17,7 @@ _PAGES = frozenset(
 )
 """First parts of the Hub's own addresses, which are no publishers."""
 _OTHER_KINDS = {"datasets": "a data set", "spaces": "a space"}
+_SHORT_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXAMPLE = "Write it as org/name or org/name@<commit>."
@@ -95,6 +96,12 @@ class ModelReference:
     def commit(self) -> str | None:
         """The revision if it is a whole commit; branches, tags and short commits are None."""
         return self.revision if is_commit(self.revision) else None
+
+    def may_mean(self, commit: str) -> bool:
+        """Tell whether the revision can stand for a commit: itself, its beginning, or a branch or tag (or nothing)."""
+        if self.revision is None or not _SHORT_COMMIT.fullmatch(self.revision):
+            return True
+        return commit.startswith(self.revision)
 
     def at(self, commit: str) -> ModelReference:
         """Name the same model at a commit."""

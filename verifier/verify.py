@@ -53,7 +53,7 @@ def verify(
     locked = read_lock(lock) if lock is not None else None
     registry = open_registry(policy, locked, now)
     asked = parse_reference(reference_or_path, registry)  # (1)
-    evidence = stand(asked, registry, locked, policy, set_name, now)  # (2)
+    evidence = stand(asked, registry, locked, policy, set_name, now, in_cache=path is None)  # (2)
     if path is None and evidence.manifest is not None:
         path = cache.find(evidence.reference)
     if path is not None:
@@ -69,7 +69,9 @@ def read_listed(
     if evidence.manifest is None or evidence.snapshot is None:
         return evidence
     if not all_findings and denied_before_reading(evidence, policy):
-        return replace(evidence, unread="the files were not read, since this already denies; --all-findings reads them")
+        return replace(
+            evidence, unread="the files were not read, since this already denies; verify --all-findings reads them"
+        )
     return replace(evidence, readings=_readings(evidence.snapshot, evidence.manifest, watch, workers))
 
 

@@ -141,14 +141,21 @@ def test_a_missing_model_at_the_end_of_a_chain_denies(registry: FakeRegistry, mo
     assert rules_of(judge(registry, model, pinned(BASE))) == DENIED
 
 
-def test_a_chain_that_is_deeper_than_the_limit_denies(registry: FakeRegistry, model: Path) -> None:
-    first, *_ = chain(registry, model, limits.MAX_REQUIRED + 3)
-    assert rules_of(registry.verify(first, model)) == DENIED
+@pytest.mark.parametrize(("length", "rules"), [(6, set()), (7, DENIED), (9, DENIED)])
+def test_more_requirements_than_the_limit_deny(
+    registry: FakeRegistry, model: Path, monkeypatch: pytest.MonkeyPatch, length: int, rules: set[str]
+) -> None:
+    monkeypatch.setattr(limits, "MAX_REQUIRED", 5)
+    first, *_ = chain(registry, model, length)
+    assert rules_of(registry.verify(first, model)) == rules
 
 
-def test_where_a_chain_was_entered_does_not_matter(registry: FakeRegistry, model: Path) -> None:
+def test_where_a_chain_was_entered_does_not_matter(
+    registry: FakeRegistry, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One opened registry answers for many models; an answer must not depend on what was asked before."""
-    names = chain(registry, model, limits.MAX_REQUIRED + 3)
+    monkeypatch.setattr(limits, "MAX_REQUIRED", 5)
+    names = chain(registry, model, 8)
     references = [ModelReference.parse(pinned(name)) for name in (names[0], names[-3])]
     opened = registry.open()
     answers = [opened.find(reference) for reference in references]

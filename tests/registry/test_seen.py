@@ -98,6 +98,8 @@ def test_head_and_trust_file_are_remembered_each_at_its_highest(memory: Path) ->
     seen.remember(memory, TRUST, seen.Seen(head_version=7, trust_version=1))
     seen.remember(memory, TRUST, seen.Seen(head_version=3, trust_version=2))
     assert seen.highest(memory, TRUST) == seen.Seen(head_version=7, trust_version=2)
+    seen.remember(memory, TRUST, seen.Seen(head_version=8, trust_version=1))
+    assert seen.highest(memory, TRUST) == seen.Seen(head_version=8, trust_version=2)
 
 
 def test_registries_are_remembered_apart(memory: Path) -> None:

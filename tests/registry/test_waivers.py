@@ -13,7 +13,9 @@ import pytest
 from tests.conftest import MODEL
 from tests.fakes.registry import NOW, FakeRegistry, commit_of, rules_of
 from verifier.document import DocumentError, parse
+from verifier.finding import Finding, Location, Severity
 from verifier.governance.record import record_path
+from verifier.policy import WaiverGrant
 from verifier.registry.documents import Approval, TrustRules, Waiver
 from verifier.rules import RULES
 from verifier.verdict import Effect, Result, Verdict
@@ -98,6 +100,15 @@ def test_only_content_rules_can_be_waived(registry: FakeRegistry, model: Path, r
     assert rules_of(verdict) == {"unapproved-model"}
     (judged,) = verdict.findings()
     assert f"the rule '{rule}' can't be waived" in judged.finding.message
+
+
+@pytest.mark.parametrize("rule", OTHER_RULES)
+def test_a_policy_lets_no_waiver_excuse_another_rule(registry: FakeRegistry, rule: str) -> None:
+    """The second lock on the same door: such a waiver is refused when the record is read."""
+    finding = Finding(rule, Severity.ERROR, "found", location=Location(WEIGHTS))
+    outcome, used = registry.policy().judge("a check", [finding], [WaiverGrant(rule, WEIGHTS)])
+    assert [judged.effect for judged in outcome.findings] == [Effect.DENY]
+    assert not used
 
 
 @pytest.mark.parametrize("rule", CONTENT_RULES)

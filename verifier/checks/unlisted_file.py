@@ -31,14 +31,19 @@ def run(evidence: Evidence) -> Iterable[Finding]:
             metadata += 1
             continue
         code = ", and is code that could run on load" if path.lower().endswith((".py", ".so", ".pyc")) else ""
-        yield found(
-            RULE, f"{path} is not in {what}{code}", path, remedy=f"rm {shlex.quote(str(evidence.snapshot.root / path))}"
-        )
+        yield found(RULE, f"{path} is not in {what}{code}", path, remedy=_remedy(evidence, path))
     if not evidence.snapshot.complete:
         yield found(RULE, f"there are more than {limits.MAX_SNAPSHOT_ENTRIES:,} files; the rest was not listed")
     if metadata:
         message = f"{metadata} small files of the Hub client's own (.cache/huggingface) were left aside"
         yield Finding(RULE, Severity.NOTE, message, location=Location(".cache/huggingface"))
+
+
+def _remedy(evidence: Evidence, path: str) -> str:
+    """Say how to get rid of the file, unless the directory as a whole looks like the wrong one."""
+    if evidence.snapshot is None or 2 * len(evidence.chosen & evidence.snapshot.files.keys()) <= len(evidence.chosen):
+        return f"Is this the model's own directory? model-verifier pull {evidence.reference} --to DIR makes one."
+    return f"rm {shlex.quote(str(evidence.snapshot.root / path))}"
 
 
 CHECK = Check("closed-set", RULE, Needs.SNAPSHOT, run)

@@ -24,8 +24,9 @@ from verifier.report.escape import terminal
 app = typer.Typer(
     name="model-verifier",
     help="Refuse model weights that nobody approved: a signed registry, every file's SHA-256, no code on load.",
-    epilog="Exit status: 0 passed, 1 internal error, 2 usage, 3 refused, 4 undecided.",
+    epilog="Exit status: 0 passed, 1 internal error, 2 usage, 3 refused, 4 undecided, 130 interrupted.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

@@ -8,7 +8,7 @@ import typer
 
 
 def explain(
-    rule: Annotated[str | None, typer.Argument(metavar="[RULE]", help="The rule; without one, all are listed.")] = None,
+    rule: Annotated[str | None, typer.Argument(metavar="RULE", help="The rule; without one, all are listed.")] = None,
 ) -> None:
     """Why is there this rule, what does it look like, what can be done?"""
     from verifier.errors import UsageError
@@ -19,6 +19,7 @@ def explain(
         for entry in RULES.values():
             typer.echo(f"{entry.id:<{width}}  {entry.summary}")
         return
+    rule = rule.lower()
     if rule not in RULES:
         import difflib
 

@@ -12,14 +12,14 @@ from verifier.cli.options import NoProgressOption, SetOption
 
 def lock(
     references: Annotated[
-        list[str] | None, typer.Argument(metavar="[REFERENCE]...", help="Models: org/name or org/name@<revision>.")
+        list[str] | None, typer.Argument(metavar="REFERENCE", help="Models: org/name or org/name@<revision>.")
     ] = None,
     from_cache: Annotated[
         Path | None, typer.Option("--from-cache", metavar="DIR", help="Lock every model in the Hub's cache there.")
     ] = None,
     file: Annotated[
         Path,
-        typer.Option("--lock", envvar="MODEL_VERIFIER_LOCK", metavar="FILE", help="The lock to write."),
+        typer.Option("--lock", envvar="MODEL_VERIFIER_LOCK", metavar="FILE", help="The lock to add to."),
     ] = Path("models.lock"),
     set_name: SetOption = None,
     no_progress: NoProgressOption = False,
@@ -32,8 +32,10 @@ def lock(
     from verifier.report.escape import terminal
     from verifier.report.text import size
 
-    if bool(references) == (from_cache is not None):
-        raise UsageError("name models, or a cache with --from-cache", "model-verifier lock org/name")
+    if references and from_cache is not None:
+        raise UsageError("both models and --from-cache were given", "Leave one of them out.")
+    if not references and from_cache is None:
+        raise UsageError("nothing to lock was named", "model-verifier lock ORG/NAME, or lock --from-cache DIR")
     watch = ProgressBar("hashing", wanted=not no_progress)
     if from_cache is not None:
         results = [lock_cache(from_cache, watch=watch)]

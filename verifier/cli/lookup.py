@@ -23,7 +23,7 @@ from verifier.cli.options import (
 
 def lookup(
     references: Annotated[
-        list[str], typer.Argument(metavar="REFERENCE...", help="Models: org/name or org/name@<commit>.")
+        list[str], typer.Argument(metavar="REFERENCE", help="Models: org/name or org/name@<commit>.")
     ],
     policy: PolicyOption = None,
     registry: RegistryOption = None,

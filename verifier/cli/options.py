@@ -75,7 +75,9 @@ OutputOption = Annotated[
     Path | None,
     typer.Option("--output", envvar=_variable("OUTPUT"), metavar="FILE", help="Write the report there, not to stdout."),
 ]
-OfflineOption = Annotated[bool, typer.Option("--offline", envvar=_variable("OFFLINE"), help="Ask no network.")]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", envvar=_variable("OFFLINE"), help="Ask no network; verify never does.")
+]
 NoProgressOption = Annotated[
     bool, typer.Option("--no-progress", envvar=_variable("NO_PROGRESS"), help="Show no progress bar.")
 ]

@@ -36,7 +36,7 @@ def pull(
     output: OutputOption = None,
     no_progress: NoProgressOption = False,
 ) -> None:
-    """Bring it: only the approved files at the approved commit, verified on the way, all or nothing."""
+    """Download a model: only the approved files at the approved commit, verified on the way, all or nothing."""
     from verifier.cli.output import write_report
     from verifier.cli.policy import deciding_policy
     from verifier.cli.progress import ProgressBar

@@ -75,6 +75,7 @@ class Registry:
             key = f"{reference.model}@{reference.commit}"
             return self._with_dependencies(self._record(key)) if key in self.head.records else self._unknown(reference)
         keys = sorted(key for key in self.head.records if key.startswith(f"{reference.model}@"))
+        keys = [key for key in keys if reference.may_mean(key.partition("@")[2])]
         if not keys:
             return self._unknown(reference)
         standings = [self._record(key) for key in keys]
