@@ -118,3 +118,9 @@ def test_an_adapters_base_is_asked_for(hub: FakeHub, tmp_path: Path) -> None:
     fill_cache(tmp_path / "hub", "acme/adapter", repository.refs["main"], files)
     assert _lock(hub, tmp_path, ModelReference("acme", "adapter")).needs == locked.needs
     assert lock_cache(tmp_path / "hub").needs == locked.needs
+
+
+def test_the_hubs_own_spelling_is_what_is_locked(hub: FakeHub, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="acme/Tiny") as raised:
+        _lock(hub, tmp_path, ModelReference("acme", "Tiny"))
+    assert raised.value.remedy == "model-verifier lock acme/tiny"

@@ -17,7 +17,7 @@ from tests.fakes.hub import faults, tiny_model
 from tests.fakes.registry import NOW, FakeRegistry, rules_of
 from verifier import _hub, transfer
 from verifier._hub import Hub
-from verifier.errors import UndecidedError
+from verifier.errors import UndecidedError, UsageError
 from verifier.lock import lock_reference
 from verifier.lockfile import write_lock
 from verifier.pull import pull
@@ -274,3 +274,11 @@ def test_two_pulls_into_one_place_do_not_mix(hub: FakeHub, lock: Path, tmp_path:
 def test_an_empty_directory_is_filled(hub: FakeHub, lock: Path, tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     assert _pull(hub, lock, tmp_path / "model").result is Result.PASSED
+
+
+def test_a_directory_that_holds_something_else_is_left_alone(hub: FakeHub, lock: Path, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "notes").write_text("mine")
+    with pytest.raises(UsageError, match="exists"):
+        _pull(hub, lock, tmp_path / "work")
+    assert names(tmp_path / "work") == {"notes"}

@@ -53,3 +53,9 @@ def test_a_lock_pins_it(registry: FakeRegistry, model: Path, tmp_path: Path) -> 
 
 def test_a_moving_name_of_an_unapproved_model_does_not_pass(registry: FakeRegistry, model: Path) -> None:
     assert rules_of(registry.verify("acme/other@main", model)) == {"unapproved-model"}
+
+
+def test_a_short_commit_of_another_commit_is_not_approved(registry: FakeRegistry, model: Path) -> None:
+    other = "0123456" if not commit_of(MODEL).startswith("0123456") else "7654321"
+    assert rules_of(registry.verify(f"{MODEL}@{other}", model)) == {"unapproved-model"}
+    assert rules_of(registry.verify(f"{MODEL}@{commit_of(MODEL)[:9]}", model)) == set()

@@ -76,6 +76,8 @@ def _run(stdout: TextIO) -> int:
         status = app(standalone_mode=False, prog_name="model-verifier", complete_var="")
         return status if isinstance(status, int) else 0
     except SystemExit as end:  # a signal; or 1, by which typer means a broken pipe
+        if end.code in (130, 143):
+            _say("interrupted; nothing half-written stands under a final name", "Run the same command again.")
         return end.code if isinstance(end.code, int) and end.code != 1 else 4
     except VerifierError as error:
         _say(error.message, error.remedy)
