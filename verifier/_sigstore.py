@@ -26,6 +26,8 @@ from sigstore_models.bundle import v1 as bundle_v1
 from sigstore_models.common import v1 as common_v1
 from sigstore_models.trustroot import v1 as trustroot_v1
 
+from verifier.document import load_json
+
 
 class BadSignatureError(Exception):
     """The bundle does not prove that one of the expected identities signed these bytes."""
@@ -64,6 +66,7 @@ class Root:
         if not expected.issuer or not expected.identity:
             raise BadSignatureError("an expected signer has no issuer or no identity")
         try:
+            load_json(bundle)  # a key that stands twice is refused, as every other client does
             inner = bundle_v1.Bundle.from_json(bundle)
             times = _claimed_times(inner)  # (1)
             verifier = self._verifier_at(times)  # (2)
@@ -72,7 +75,7 @@ class Root:
             verified = verifier._establish_time(parsed)  # (4)
             if sorted(item.time for item in verified) != sorted(times):
                 raise BadSignatureError("a timestamp in the bundle does not verify")
-            _check_tree_size(inner)
+            _check_consistency(inner)
             return max(times)
         except BadSignatureError:
             raise
@@ -121,8 +124,10 @@ def _claimed_times(bundle: bundle_v1.Bundle) -> list[datetime]:
     return times
 
 
-def _check_tree_size(bundle: bundle_v1.Bundle) -> None:
-    """Compare the log's signed checkpoint with the inclusion proof; sigstore compares the root hashes only."""
+def _check_consistency(bundle: bundle_v1.Bundle) -> None:
+    """Refuse what sigstore passes over and other clients refuse: parts that are missing, or contradict."""
+    if bundle.message_signature is not None and bundle.message_signature.message_digest is None:
+        raise BadSignatureError("the bundle does not repeat the digest of what was signed")
     for entry in bundle.verification_material.tlog_entries or ():
         proof = entry.inclusion_proof
         if (
@@ -131,6 +136,10 @@ def _check_tree_size(bundle: bundle_v1.Bundle) -> None:
             or proof.checkpoint.envelope.split("\n")[1] != str(proof.tree_size)
         ):
             raise BadSignatureError("the log's checkpoint is of another tree than the inclusion proof")
+        if bool(entry.integrated_time) != bool(entry.inclusion_promise):
+            raise BadSignatureError("the log's entry has a time without a promise of it, or a promise without a time")
+        if not entry.inclusion_promise and entry.log_index != proof.log_index:
+            raise BadSignatureError("the log's entry has another index than its inclusion proof")
 
 
 class _Windowed(Protocol):

@@ -151,7 +151,11 @@ def stand(
     entry = lock.find(asked, set_name, in_cache=in_cache) if lock is not None else None
     reference = asked.at(entry.revision) if entry is not None else asked
     standing = registry.find(reference) if registry is not None else None
-    models = registry.models if registry is not None else {item.model for item in lock.models} if lock else set()
+    refusal = _refusal(reference, standing, entry, lock, set_name)
+    if registry is None:
+        models = {item.model for item in lock.models} if lock else set()
+    else:
+        models = registry.models if refusal is not None else set()  # only a refusal looks for names nearby
     publishers = {model.partition("/")[0] for model in models} | set(policy.known_publishers)
     base = Evidence(
         asked=asked,
@@ -159,7 +163,7 @@ def stand(
         now=now,
         publishers=PublisherIndex(sorted(publishers)),
         known_models=frozenset(models),
-        refusal=_refusal(reference, standing, entry, lock, set_name),
+        refusal=refusal,
         standing=standing,
         locked_at=entry.locked_at if entry is not None else None,
     )

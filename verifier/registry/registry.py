@@ -74,7 +74,8 @@ class Registry:
         if reference.commit is not None:
             key = f"{reference.model}@{reference.commit}"
             return self._with_dependencies(self._record(key)) if key in self.head.records else self._unknown(reference)
-        keys = sorted(key for key in self.head.records if key.startswith(f"{reference.model}@"))
+        prefix = f"{reference.model}@"
+        keys = sorted(key for key in self.head.records if key.startswith(prefix))
         keys = [key for key in keys if reference.may_mean(key.partition("@")[2])]
         if not keys:
             return self._unknown(reference)
