@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +121,22 @@ def test_an_odd_snapshot_is_not_locked(tmp_path: Path) -> None:
     locked = lock_cache(tmp_path / "hub")
     assert locked.entries == ()
     assert [finding.rule for finding in locked.findings] == ["unsafe-path"]
+
+
+def test_a_cache_on_a_read_only_mount_is_verified_and_nothing_is_pulled_into_it(tmp_path: Path) -> None:
+    _fill(tmp_path / "hub")
+    lock = _lock(tmp_path / "hub")
+    mount = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && '
+    verifier = f"{sys.executable} -I -m verifier"
+    verify_it = f'HF_HUB_CACHE="$1" {verifier} verify acme/tiny --lock "$2"'
+    pull_it = f'HF_ENDPOINT=http://127.0.0.1:9 {verifier} pull acme/tiny --lock "$2" --to "$1/new"'
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no private mounts here")
+
+    def run(script: str) -> subprocess.CompletedProcess[str]:
+        command = ["unshare", "-rm", "sh", "-c", mount + script, "sh", str(tmp_path / "hub"), str(lock)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert run(verify_it).returncode == 0
+    pulled = run(pull_it)
+    assert (pulled.returncode, "Read-only file system" in pulled.stdout) == (4, True)
