@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test oldest lint format lock peers bench clean
+.PHONY: help demo test oldest lint format lock peers bench bench-publishers clean
 
 # The first of these that runs and is new enough. Choose another with `make PYTHON=python3.12 test`.
 PYTHON ?=
@@ -48,7 +48,7 @@ echo "making $(1) with $$("$$python" --version)"; \
 endef
 
 help: ## show the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
 
 demo: .venv/.project ## the main job, on a small model and a registry that are in the checkout
 	$(BIN)/python tests/demo/demo.py
@@ -74,6 +74,9 @@ format: .venv/.dev ## rewrite the code in the project's style
 
 bench: .venv/.dev ## the benchmarks; those that compare with a peer need `make peers` first
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+bench-publishers: .venv/.dev ## how well look-alike publishers are told; ARGS=DIRECTORY of the labelled names
+	$(BIN)/python tests/benchmarks/publishers.py $(ARGS)
 
 peers: .venv-peers/.stamp ## other implementations for tests/interop: OpenSSF's from PyPI, Sigstore's from Debian sid
 	$(PEERS_BIN)/python tests/interop/fetch_peers.py
