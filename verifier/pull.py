@@ -64,9 +64,10 @@ def pull(
     if evidence.manifest is None or denied_before_reading(evidence, policy):
         return conclude(replace(evidence, unread="nothing was fetched"), policy, registry, None)
     if _is_taken(to):
-        if not evidence.chosen & take(to).files.keys():
+        snapshot = take(to)
+        if not evidence.chosen & snapshot.files.keys():
             raise UsageError(f"{str(to)!r} exists and is not {evidence.reference}", "Give a new directory with --to.")
-        there = read_listed(replace(evidence, snapshot=take(to)), policy, all_findings=False, watch=watch)
+        there = read_listed(replace(evidence, snapshot=snapshot), policy, all_findings=False, watch=watch)
         return conclude(there, policy, registry, to)
     commit = evidence.reference.commit
     if commit is None:
