@@ -16,7 +16,7 @@ from tests.conftest import MODEL
 from tests.fakes.registry import NOW, FakeRegistry, rules_of
 from verifier import limits
 from verifier.checks import CHECKS, Check, Needs, Skipped
-from verifier.evidence import Evidence
+from verifier.evidence import Evidence, ModelEvidence
 from verifier.judge import conclude
 from verifier.publishers import PublisherIndex
 from verifier.reference import ModelReference
@@ -162,12 +162,19 @@ def test_the_progress_is_the_bytes_that_are_read(registry: FakeRegistry, model: 
     assert (watch.total, watch.read, watch.ended) == (sizes(model).total(), sizes(model).total(), True)
 
 
-def evidence() -> Evidence:
+def evidence() -> ModelEvidence:
     reference = ModelReference.parse(MODEL)
-    return Evidence(reference, reference, NOW, PublisherIndex([]), frozenset(), refusal=None)
+    return ModelEvidence(
+        now=NOW,
+        asked=reference,
+        reference=reference,
+        publishers=PublisherIndex([]),
+        known_models=frozenset(),
+        refusal=None,
+    )
 
 
-def check(answer: Skipped | tuple[()], needs: Needs = Needs.STANDING) -> Check:
+def check(answer: Skipped | tuple[()], needs: Needs = Needs.STANDING) -> Check[Evidence]:
     return Check("check", "pickle", needs, lambda _: answer)
 
 

@@ -1,4 +1,4 @@
-"""What the checks are given: the reference, the registry's or the lock's word, the files, the policy's settings."""
+"""What the checks are given: the files and what was read of them; for a model, what its owners say of it, too."""
 
 from __future__ import annotations
 
@@ -17,30 +17,42 @@ from verifier.snapshot import Reading, Snapshot
 Readings = Mapping[str, Reading[Content]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Everything that a verdict can rest on, fixed at `now`.
+    """What a verdict on files can rest on, fixed at `now`.
+
+    `manifest` lists every file that may be there, as `listed_by` says it; `chosen` are those that must be. `snapshot`
+    and `readings` are None as long as, or where, they were not taken; `unread` says why. `remote` is set where the
+    Hub was asked, `fetched` where the files came from the endpoint just now; `again` is the command that brings the
+    files anew.
+    """
+
+    now: datetime
+    manifest: Manifest | None = None
+    chosen: frozenset[str] = frozenset()
+    set_name: str = "default"
+    listed_by: str = ""
+    snapshot: Snapshot | None = None
+    readings: Readings | None = None
+    unread: str = ""
+    remote: RemoteModel | None = None
+    fetched: bool = False
+    again: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelEvidence(Evidence):
+    """The same for a model that was named.
 
     `asked` is what the person typed, `reference` the same at the commit that is judged. `standing` is None
-    where the lock alone decides; `refusal` says why the model is neither approved nor locked. `manifest` lists
-    every file that may be there, `chosen` those of the chosen set, which must be. `snapshot` and `readings` are
-    None as long as, or where, they were not taken; `unread` says why. `locked_at` is set where the lock pins
-    the model, `remote` where the Hub was asked, `fetched` where the files came from the endpoint just now.
+    where the lock alone decides; `refusal` says why the model is neither approved nor locked. `locked_at` is set
+    where the lock pins the model.
     """
 
     asked: ModelReference
     reference: ModelReference
-    now: datetime
     publishers: PublisherIndex
     known_models: frozenset[str]
     refusal: Refusal | None
     standing: Standing | None = None
-    manifest: Manifest | None = None
-    chosen: frozenset[str] = frozenset()
-    set_name: str = "default"
-    snapshot: Snapshot | None = None
-    readings: Readings | None = None
-    unread: str = ""
     locked_at: datetime | None = None
-    remote: RemoteModel | None = None
-    fetched: bool = False

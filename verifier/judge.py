@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from verifier import limits
-from verifier.checks import CHECKS, Check, Needs, Skipped
+from verifier.checks import CHECKS, Answer, Check, Needs, Skipped
 from verifier.document import format_timestamp
 from verifier.errors import UndecidedError
-from verifier.evidence import Evidence
+from verifier.evidence import Evidence, ModelEvidence
 from verifier.policy import Policy, WaiverGrant
 from verifier.registry.registry import Registry
 from verifier.registry.standing import Standing
@@ -26,73 +28,113 @@ from verifier.verdict import (
     WaiverUse,
 )
 
-
-def denied_before_reading(evidence: Evidence, policy: Policy) -> bool:
-    """Tell whether what is known without reading a file already denies."""
-    checks = [check for check in CHECKS if check.needs is not Needs.CONTENT]
-    return any(_run(check, evidence, policy)[0].status is Status.FAILED for check in checks)
+Given = TypeVar("Given", bound=Evidence)
 
 
-def _run(check: Check, evidence: Evidence, policy: Policy) -> tuple[Outcome, set[WaiverGrant]]:
-    lacks_files = check.needs >= Needs.SNAPSHOT and evidence.manifest is None
-    lacks_content = check.needs is Needs.CONTENT and evidence.readings is None
-    answer = Skipped(evidence.unread) if lacks_files or lacks_content else check.run(evidence)
-    if isinstance(answer, Skipped):
-        return Outcome(check.name, Status.SKIPPED, reason=answer.reason), set()
-    grants = [
-        WaiverGrant(waiver.rule, waiver.path)
-        for waiver in (evidence.standing.approval.waivers if evidence.standing and evidence.standing.approval else ())
-        if evidence.now < waiver.expires
-    ]
-    return policy.judge(check.name, answer, grants)
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a plan's checks came to, and which waivers excused something."""
+
+    outcomes: tuple[Outcome, ...]
+    used: frozenset[WaiverGrant]
+
+    @property
+    def result(self) -> Result:
+        """Passed only if every check did, and there was one."""
+        passed = bool(self.outcomes) and all(outcome.status is Status.PASSED for outcome in self.outcomes)
+        return Result.PASSED if passed else Result.FAILED
+
+    @property
+    def denied(self) -> bool:
+        """Tell whether a check failed; one that was skipped denies too, but knows nothing."""
+        return any(outcome.status is Status.FAILED for outcome in self.outcomes)
 
 
-def conclude(
-    evidence: Evidence,
-    policy: Policy,
-    registry: Registry | None,
-    path: Path | None,
-    plan: Sequence[Check] = CHECKS,
-) -> Verdict:
-    """Run the checks of the plan and give the verdict; passed only if each of them did, and there was one.
+def judge(
+    evidence: Given, plan: Sequence[Check[Given]], policy: Policy, grants: Sequence[WaiverGrant] = ()
+) -> Judgement:
+    """Run the checks of the plan on the evidence and let the policy judge what they find.
 
     Raises `UndecidedError` where something could not be read and nothing else denies.
     """
-    outcomes, used = [], set()
+    outcomes, used = [], set[WaiverGrant]()
     for check in plan:
         if check.needs is Needs.HUB and evidence.remote is None:
             continue  # the Hub was not asked, so its word is not in the plan
-        outcome, grants = _run(check, evidence, policy)
+        answer = _run(check, evidence)
+        if isinstance(answer, Skipped):
+            outcomes.append(Outcome(check.name, Status.SKIPPED, reason=answer.reason))
+            continue
+        outcome, excused = policy.judge(check.name, answer, grants)
         outcomes.append(outcome)
-        used |= grants
-    unreadable = _unreadable(evidence)
-    denied = any(outcome.status is Status.FAILED for outcome in outcomes)
-    if unreadable and not denied:
+        used |= excused
+    judgement = Judgement(tuple(outcomes), frozenset(used))
+    if not judgement.denied and (unreadable := _unreadable(evidence)):
         name, reason = next(iter(unreadable.items()))
+        where = f" in {str(evidence.snapshot.root)!r}" if evidence.snapshot else ""
         raise UndecidedError(
-            f"{name} in {str(path)!r} can't be read: {reason}",
+            f"{name}{where} can't be read: {reason}",
             "Check the permissions of the files and directories, and the disk.",
             code="unreadable",
         )
-    passed = bool(outcomes) and all(outcome.status is Status.PASSED for outcome in outcomes)
+    return judgement
+
+
+def _run(check: Check[Given], evidence: Given) -> Answer:
+    lacking = {
+        Needs.SNAPSHOT: evidence.snapshot is None,
+        Needs.LISTING: evidence.manifest is None,
+        Needs.CONTENT: evidence.readings is None,
+    }
+    return Skipped(evidence.unread) if lacking.get(check.needs) else check.run(evidence)
+
+
+def denied_before_reading(evidence: ModelEvidence, policy: Policy) -> bool:
+    """Tell whether what is known without reading a file already denies."""
+    checks = [check for check in CHECKS if check.needs is not Needs.CONTENT]
+    return any(_fails(check, evidence, policy) for check in checks)
+
+
+def _fails(check: Check[ModelEvidence], evidence: ModelEvidence, policy: Policy) -> bool:
+    answer = _run(check, evidence)
+    return not isinstance(answer, Skipped) and policy.judge(check.name, answer, _grants(evidence))[0].status is (
+        Status.FAILED
+    )
+
+
+def _grants(evidence: ModelEvidence) -> list[WaiverGrant]:
+    approval = evidence.standing.approval if evidence.standing else None
+    waivers = approval.waivers if approval else ()
+    return [WaiverGrant(waiver.rule, waiver.path) for waiver in waivers if evidence.now < waiver.expires]
+
+
+def conclude(
+    evidence: ModelEvidence,
+    policy: Policy,
+    registry: Registry | None,
+    path: Path | None,
+    plan: Sequence[Check[ModelEvidence]] = CHECKS,
+) -> Verdict:
+    """Judge a model by the checks of the plan and give the verdict. Raises as `judge`."""
+    judgement = judge(evidence, plan, policy, _grants(evidence))
     approval = evidence.standing.approval if evidence.standing else None
     return Verdict(
-        result=Result.PASSED if passed else Result.FAILED,
+        result=judgement.result,
         enforced=policy.enforced,
         subject=_subject(evidence, path),
         policy=PolicyUsed(policy.name, policy.digest),
         registry=_registry_used(registry, evidence.standing),
-        outcomes=tuple(outcomes),
+        outcomes=judgement.outcomes,
         time=evidence.now,
         waivers=tuple(
-            WaiverUse(item.rule, item.path, item.expires, WaiverGrant(item.rule, item.path) in used)
+            WaiverUse(item.rule, item.path, item.expires, WaiverGrant(item.rule, item.path) in judgement.used)
             for item in (approval.waivers if approval else ())
         ),
         notices=tuple(_notices(evidence, registry)),
     )
 
 
-def _subject(evidence: Evidence, path: Path | None) -> Subject:
+def _subject(evidence: ModelEvidence, path: Path | None) -> Subject:
     read_paths = evidence.readings or {}
     return Subject(
         reference=str(evidence.reference),
@@ -128,7 +170,7 @@ def _registry_used(registry: Registry | None, standing: Standing | None) -> Regi
     )
 
 
-def _notices(evidence: Evidence, registry: Registry | None) -> Iterator[str]:
+def _notices(evidence: ModelEvidence, registry: Registry | None) -> Iterator[str]:
     """Say what people should know beside the verdict: what ends soon, what was not reviewed."""
     if registry is not None:
         yield from registry.notices

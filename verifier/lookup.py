@@ -10,7 +10,7 @@ from pathlib import Path
 from verifier._hub import Hub
 from verifier.checks import CHECKS, Needs
 from verifier.errors import UsageError
-from verifier.evidence import Evidence
+from verifier.evidence import ModelEvidence
 from verifier.judge import conclude
 from verifier.lockfile import Lock, LockedModel, read_lock
 from verifier.policy import Policy
@@ -60,7 +60,7 @@ _BY_DECLARATION = ("digest-mismatch", "missing-file")
 """Rules that the Hub's own declaration can already break."""
 
 
-def _hub_notices(evidence: Evidence, hub: Hub) -> list[str]:
+def _hub_notices(evidence: ModelEvidence, hub: Hub) -> list[str]:
     """Say what the Hub tells beside the ids and the files: access, and whether its default branch moved on."""
     remote = evidence.remote
     notices = []
@@ -72,7 +72,7 @@ def _hub_notices(evidence: Evidence, hub: Hub) -> list[str]:
     return notices
 
 
-def _neighbours(evidence: Evidence, registry: Registry) -> list[str]:
+def _neighbours(evidence: ModelEvidence, registry: Registry) -> list[str]:
     """Name what else of the publisher the registry lists."""
     others = sorted(
         key
@@ -143,7 +143,7 @@ def stand(
     now: datetime,
     *,
     in_cache: bool = False,
-) -> Evidence:
+) -> ModelEvidence:
     """Gather what is known of the model before any file is looked at.
 
     Raises `UsageError` where several approvals or locks fit, or the set is not one of the approval's.
@@ -157,7 +157,7 @@ def stand(
     else:
         models = registry.models if refusal is not None else set()  # only a refusal looks for names nearby
     publishers = {model.partition("/")[0] for model in models} | set(policy.known_publishers)
-    base = Evidence(
+    base = ModelEvidence(
         asked=asked,
         reference=reference,
         now=now,
@@ -166,6 +166,8 @@ def stand(
         refusal=refusal,
         standing=standing,
         locked_at=entry.locked_at if entry is not None else None,
+        listed_by="models.lock" if registry is None else "the approval",
+        again=f"model-verifier pull {reference} --to DIR brings a fresh one.",
     )
     if standing is not None and standing.approval is not None:
         approval = standing.approval

@@ -23,7 +23,7 @@ from pathlib import Path
 from verifier._hub import Hub
 from verifier.digest import Digest, Watch, in_parallel
 from verifier.errors import UndecidedError, UsageError
-from verifier.evidence import Evidence
+from verifier.evidence import ModelEvidence
 from verifier.formats import identify
 from verifier.judge import conclude, denied_before_reading
 from verifier.lockfile import read_lock
@@ -92,7 +92,7 @@ def _is_taken(to: Path) -> bool:
 
 
 @contextmanager
-def _aside(to: Path, evidence: Evidence) -> Iterator[Path]:
+def _aside(to: Path, evidence: ModelEvidence) -> Iterator[Path]:
     """Give the directory in which this pull is prepared, for this process alone."""
     assert evidence.manifest is not None  # noqa: S101 - seen to by the caller
     wanted = evidence.manifest.only(evidence.chosen).digest.hex[:16]
@@ -125,7 +125,7 @@ def _aside(to: Path, evidence: Evidence) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _fetch(hub: Hub, evidence: Evidence, commit: str, staging: Path, watch: Watch | None) -> dict[str, Digest]:
+def _fetch(hub: Hub, evidence: ModelEvidence, commit: str, staging: Path, watch: Watch | None) -> dict[str, Digest]:
     """Bring every file of the chosen set; give the digests of what was written."""
     assert evidence.manifest is not None  # noqa: S101 - seen to by the caller
     chosen = evidence.manifest.only(evidence.chosen)
@@ -158,7 +158,7 @@ def _fetch(hub: Hub, evidence: Evidence, commit: str, staging: Path, watch: Watc
     return {file.path: digest for file, digest in zip(files, digests, strict=True)}
 
 
-def _look_at(evidence: Evidence, staging: Path, digests: dict[str, Digest]) -> Evidence:
+def _look_at(evidence: ModelEvidence, staging: Path, digests: dict[str, Digest]) -> ModelEvidence:
     """Take what was written as a snapshot; the digests are those of the bytes on their way to the disk."""
     snapshot = take(staging)
     readings = {}
@@ -171,7 +171,7 @@ def _look_at(evidence: Evidence, staging: Path, digests: dict[str, Digest]) -> E
     return replace(evidence, snapshot=snapshot, readings=readings, fetched=True)
 
 
-def _is_expected(evidence: Evidence, path: str, digests: dict[str, Digest]) -> bool:
+def _is_expected(evidence: ModelEvidence, path: str, digests: dict[str, Digest]) -> bool:
     return evidence.manifest is not None and evidence.manifest.files[path].digest == digests[path]
 
 
@@ -194,7 +194,7 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _discard_bad(staging: Path, evidence: Evidence, digests: dict[str, Digest]) -> None:
+def _discard_bad(staging: Path, evidence: ModelEvidence, digests: dict[str, Digest]) -> None:
     """Keep what arrived as approved for another run; nothing else."""
     good = [path for path in digests if _is_expected(evidence, path, digests)]
     if len(good) == len(digests):  # refused for what the files are, not for how they arrived

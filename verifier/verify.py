@@ -13,7 +13,7 @@ from pathlib import Path
 
 from verifier import cache
 from verifier.digest import Digest, Watch
-from verifier.evidence import Evidence, Readings
+from verifier.evidence import ModelEvidence, Readings
 from verifier.formats import Content, identify
 from verifier.judge import conclude, denied_before_reading
 from verifier.lockfile import read_lock
@@ -63,8 +63,8 @@ def verify(
 
 
 def read_listed(
-    evidence: Evidence, policy: Policy, *, all_findings: bool, watch: Watch | None, workers: int | None = None
-) -> Evidence:
+    evidence: ModelEvidence, policy: Policy, *, all_findings: bool, watch: Watch | None, workers: int | None = None
+) -> ModelEvidence:
     """Read the listed files, unless what is known without reading them already denies."""
     if evidence.manifest is None or evidence.snapshot is None:
         return evidence

@@ -112,4 +112,4 @@ def test_under_a_lock_the_locked_bytes_count(model: Path, tmp_path: Path) -> Non
     (finding,) = findings(verify(MODEL, path=model, lock=tmp_path / "models.lock", policy=policy))
 
     assert finding.message.startswith(f"{SHARD} is not the")
-    assert "locked" in finding.message
+    assert "models.lock" in finding.message

@@ -86,7 +86,7 @@ def test_the_safetensors_twin_comes_first_in_the_remedy(registry: FakeRegistry, 
 
     (finding,) = findings(verify_as_approved(registry, model))
 
-    assert finding.remedy.startswith("Use the approved adapter/weights.safetensors and remove adapter/weights.bin")
+    assert finding.remedy.startswith("Use adapter/weights.safetensors and leave adapter/weights.bin out")
 
 
 def test_without_a_twin_the_remedy_is_to_convert(registry: FakeRegistry, model: Path) -> None:
@@ -95,7 +95,7 @@ def test_without_a_twin_the_remedy_is_to_convert(registry: FakeRegistry, model: 
 
     (finding,) = findings(verify_as_approved(registry, model))
 
-    assert finding.remedy.startswith("convert it")
+    assert finding.remedy.startswith("Convert it")
 
 
 def test_a_signed_waiver_excuses_just_its_file(registry: FakeRegistry, model: Path) -> None:

@@ -15,8 +15,6 @@ from verifier.digest import Digest
 from verifier.evidence import Evidence
 from verifier.finding import Finding
 from verifier.formats import identify
-from verifier.publishers import PublisherIndex
-from verifier.reference import ModelReference
 from verifier.registry.documents import Waiver
 from verifier.snapshot import Reading, Source
 from verifier.verdict import Effect, Result, Verdict
@@ -47,10 +45,7 @@ def found_in(text: str, path: str = "config.json") -> list[Finding]:
     """Give what the check finds in one approved file."""
     data = text.encode()
     reading = Reading(Digest.of(data), identify(path, Source(len(data), data, descriptor=-1)))
-    reference = ModelReference.parse(MODEL)
-    publishers = PublisherIndex([])
-    evidence = Evidence(reference, reference, NOW, publishers, frozenset(), refusal=None, readings={path: reading})
-    return list(remote_code.run(evidence))
+    return list(remote_code.run(Evidence(now=NOW, readings={path: reading})))
 
 
 def test_a_model_that_the_library_knows_passes(registry: FakeRegistry, model: Path) -> None:

@@ -18,23 +18,35 @@ from verifier.checks import (
     unsafe_path,
 )
 from verifier.checks.check import Answer, Check, Needs, Skipped
+from verifier.evidence import Evidence, ModelEvidence
 
-__all__ = ["CHECKS", "Answer", "Check", "Needs", "Skipped"]
+__all__ = ["CHECKS", "CLOSED_SET_CHECKS", "CONTENT_CHECKS", "Answer", "Check", "Needs", "Skipped"]
 
-CHECKS: tuple[Check, ...] = (
+CLOSED_SET_CHECKS: tuple[Check[Evidence], ...] = (
+    unsafe_path.CHECK,
+    unlisted_file.CHECK,
+    missing_file.CHECK,
+    digest_mismatch.CHECK,
+)
+"""Are the files those that were listed?"""
+
+CONTENT_CHECKS: tuple[Check[Evidence], ...] = (
+    malformed_safetensors.CHECK,
+    remote_code.CHECK,
+    pickle.CHECK,
+    incomplete_scan.CHECK,
+)
+"""What could the files do?"""
+
+CHECKS: tuple[Check[ModelEvidence], ...] = (
     typosquatted_publisher.CHECK,
     renamed_model.CHECK,
     revoked_model.CHECK,
     unapproved_model.CHECK,
     expired_approval.CHECK,
     unpinned_revision.CHECK,
-    unsafe_path.CHECK,
-    unlisted_file.CHECK,
-    missing_file.CHECK,
-    digest_mismatch.CHECK,
-    malformed_safetensors.CHECK,
-    remote_code.CHECK,
-    pickle.CHECK,
-    incomplete_scan.CHECK,
+    *CLOSED_SET_CHECKS,
+    *CONTENT_CHECKS,
     unapproved_dependency.CHECK,
 )
+"""All that is asked of a model."""

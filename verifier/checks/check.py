@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Generic, TypeVar
 
 from verifier.evidence import Evidence
 from verifier.finding import Finding, Location
@@ -17,7 +18,8 @@ class Needs(IntEnum):
     STANDING = 1
     HUB = 2
     SNAPSHOT = 3
-    CONTENT = 4
+    LISTING = 4
+    CONTENT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,17 @@ class Skipped:
 
 
 Answer = Iterable[Finding] | Skipped
+Given = TypeVar("Given", bound=Evidence, contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A check's name in reports, the rule that it reports, and what it does with the evidence."""
+@dataclass(frozen=True)
+class Check(Generic[Given]):
+    """A check's name in reports, the rule that it reports, and what it does with the evidence it is given."""
 
     name: str
     rule: str
     needs: Needs
-    run: Callable[[Evidence], Answer]
+    run: Callable[[Given], Answer]
 
 
 def found(rule: str, message: str, path: str | None = None, *, remedy: str = "") -> Finding:

@@ -30,7 +30,7 @@ def run(evidence: Evidence) -> Answer:
 def _mismatches(evidence: Evidence) -> Iterator[Finding]:
     if evidence.snapshot is None or evidence.manifest is None:
         return
-    how = "that was locked" if evidence.standing is None else "that was approved"
+    how = f"in {evidence.listed_by}"
     for path, entry in evidence.snapshot.files.items():
         file = evidence.manifest.files.get(path)
         if file is None:
@@ -53,7 +53,7 @@ def _declared_otherwise(evidence: Evidence) -> Iterator[Finding]:
         remote = declared.get(file.path)
         if remote is not None and remote.sha256 is not None and remote.sha256 != file.digest.hex:
             message = "the Hub declares another file; pull will refuse it. Tell the registry's owners."
-            yield differs(file.path, "that was approved", f"sha256:{remote.sha256}", str(file.digest), message)
+            yield differs(file.path, f"in {evidence.listed_by}", f"sha256:{remote.sha256}", str(file.digest), message)
 
 
 def differs(path: str, how: str, seen: str, expected: str, remedy: str = "") -> Finding:
@@ -61,4 +61,4 @@ def differs(path: str, how: str, seen: str, expected: str, remedy: str = "") -> 
     return replace(found(RULE, f"{path} is not the file {how}", path, remedy=remedy), found=seen, expected=expected)
 
 
-CHECK = Check("digests", RULE, Needs.SNAPSHOT, run)
+CHECK = Check("digests", RULE, Needs.LISTING, run)

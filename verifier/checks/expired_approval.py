@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from verifier.checks.check import Check, Needs, found
 from verifier.document import format_timestamp
-from verifier.evidence import Evidence
+from verifier.evidence import ModelEvidence
 from verifier.finding import Finding
 
 RULE = "expired-approval"
 
 
-def run(evidence: Evidence) -> Iterable[Finding]:
+def run(evidence: ModelEvidence) -> Iterable[Finding]:
     """Compare the approval's end with the time of the run."""
     standing = evidence.standing
     if standing is not None and standing.ends_at is not None and standing.ends_at <= evidence.now:

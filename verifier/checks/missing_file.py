@@ -27,4 +27,4 @@ def _is_below(path: str, hidden: str) -> bool:
     return path == hidden or path.startswith(f"{hidden}/")
 
 
-CHECK = Check("completeness", RULE, Needs.SNAPSHOT, run)
+CHECK = Check("completeness", RULE, Needs.LISTING, run)

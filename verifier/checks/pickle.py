@@ -12,31 +12,27 @@ RULE = "pickle"
 
 
 def run(evidence: Evidence) -> Iterable[Finding]:
-    """Report every pickle-bearing file, with the safetensors twin first where the approval holds one."""
+    """Report every pickle-bearing file, with the safetensors twin first where there is one."""
     twins = sorted(path for path in (evidence.manifest.files if evidence.manifest else ()) if _is_weights(path))
     for path, reading in (evidence.readings or {}).items():
         if reading.content is not None and reading.content.pickles:
             where = "; ".join(reading.content.pickles[:3])
-            yield found(
-                RULE, f"{path} can run code when it is loaded: {where}", path, remedy=_remedy(evidence, path, twins)
-            )
+            yield found(RULE, f"{path} can run code when it is loaded: {where}", path, remedy=_remedy(path, twins))
 
 
 def _is_weights(path: str) -> bool:
     return path.endswith(".safetensors")
 
 
-def _remedy(evidence: Evidence, path: str, twins: list[str]) -> str:
-    if evidence.standing is None:
-        lock = f"model-verifier lock {evidence.reference}" if twins else "Convert it to safetensors and lock the result"
-        return f'{lock} (the set without pickles), then pull it; to take it as it is, a policy with pickle = "warn".'
+def _remedy(path: str, twins: list[str]) -> str:
     directory = path.rpartition("/")[0]
     beside = [twin for twin in twins if twin.rpartition("/")[0] == directory]
-    first = f"Use the approved {beside[0]} and remove {path}; else " if beside else ""
-    return (
-        f"{first}convert it (safetensors.torch.save_file in a sandbox) and have the result approved; "
-        "else ask for a dated waiver in the signed record."
+    first = f"Use {beside[0]} and leave {path} out; else " if beside else ""
+    text = (
+        f"{first}convert it (safetensors.torch.save_file in a sandbox) and have the result approved or locked; to take "
+        'it as it is: a dated waiver in the signed record or, under a lock, a policy with pickle = "warn".'
     )
+    return text[0].upper() + text[1:]
 
 
 CHECK = Check("pickle", RULE, Needs.CONTENT, run)

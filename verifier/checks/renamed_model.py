@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from verifier.checks.check import Check, Needs, found
-from verifier.evidence import Evidence
+from verifier.evidence import ModelEvidence
 from verifier.finding import Finding
 
 RULE = "renamed-model"
 
 
-def run(evidence: Evidence) -> Iterable[Finding]:
+def run(evidence: ModelEvidence) -> Iterable[Finding]:
     """Compare the ids, unless the Hub was not asked; an alias in the approval names both."""
     if evidence.remote is None or evidence.remote.model.casefold() == evidence.reference.model.casefold():
         return

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from verifier.checks.check import Check, Needs, found
 from verifier.document import format_timestamp
-from verifier.evidence import Evidence
+from verifier.evidence import ModelEvidence
 from verifier.finding import Finding
 
 RULE = "revoked-model"
 
 
-def run(evidence: Evidence) -> Iterable[Finding]:
+def run(evidence: ModelEvidence) -> Iterable[Finding]:
     """Report every revocation that hits and is not lifted."""
     for revocation in evidence.standing.revocations if evidence.standing else ():
         since = format_timestamp(revocation.revoked_at)[:10]

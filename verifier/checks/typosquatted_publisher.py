@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from verifier.checks.check import Check, Needs, found
-from verifier.evidence import Evidence
+from verifier.evidence import ModelEvidence
 from verifier.finding import Finding, Severity
 
 RULE = "typosquatted-publisher"
 
 
-def run(evidence: Evidence) -> Iterable[Finding]:
+def run(evidence: ModelEvidence) -> Iterable[Finding]:
     """Look the publisher up, unless the model itself is approved or locked."""
     if evidence.refusal is None:
         return

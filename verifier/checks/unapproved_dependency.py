@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from verifier.checks.check import Check, Needs, found
 from verifier.errors import UsageError
-from verifier.evidence import Evidence
+from verifier.evidence import ModelEvidence
 from verifier.finding import Finding
 from verifier.reference import ModelReference, is_path
 
@@ -23,7 +23,7 @@ KEYS = frozenset(
 """Keys of configurations under which a loader looks for another model."""
 
 
-def run(evidence: Evidence) -> Iterable[Finding]:
+def run(evidence: ModelEvidence) -> Iterable[Finding]:
     """Judge what the approval requires, then what the approved configurations name besides."""
     dependencies = evidence.standing.dependencies if evidence.standing else {}
     for pinned, standing in dependencies.items():

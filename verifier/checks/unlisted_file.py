@@ -23,7 +23,6 @@ def run(evidence: Evidence) -> Iterable[Finding]:
     if evidence.snapshot is None or evidence.manifest is None:
         return
     metadata = 0
-    what = "models.lock" if evidence.standing is None else "the approval"
     for path, entry in evidence.snapshot.files.items():
         if path in evidence.manifest.files:
             continue
@@ -31,7 +30,7 @@ def run(evidence: Evidence) -> Iterable[Finding]:
             metadata += 1
             continue
         code = ", and is code that could run on load" if path.lower().endswith((".py", ".so", ".pyc")) else ""
-        yield found(RULE, f"{path} is not in {what}{code}", path, remedy=_remedy(evidence, path))
+        yield found(RULE, f"{path} is not in {evidence.listed_by}{code}", path, remedy=_remedy(evidence, path))
     if not evidence.snapshot.complete:
         yield found(RULE, f"there are more than {limits.MAX_SNAPSHOT_ENTRIES:,} files; the rest was not listed")
     if metadata:
@@ -42,8 +41,8 @@ def run(evidence: Evidence) -> Iterable[Finding]:
 def _remedy(evidence: Evidence, path: str) -> str:
     """Say how to get rid of the file, unless the directory as a whole looks like the wrong one."""
     if evidence.snapshot is None or 2 * len(evidence.chosen & evidence.snapshot.files.keys()) <= len(evidence.chosen):
-        return f"Is this the model's own directory? model-verifier pull {evidence.reference} --to DIR makes one."
+        return f"Is this the right directory? {evidence.again}".strip()
     return f"rm {shlex.quote(str(evidence.snapshot.root / path))}"
 
 
-CHECK = Check("closed-set", RULE, Needs.SNAPSHOT, run)
+CHECK = Check("closed-set", RULE, Needs.LISTING, run)

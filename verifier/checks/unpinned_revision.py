@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from verifier.checks.check import Check, Needs, found
-from verifier.evidence import Evidence
+from verifier.evidence import ModelEvidence
 from verifier.finding import Finding
 
 RULE = "unpinned-revision"
 
 
-def run(evidence: Evidence) -> Iterable[Finding]:
+def run(evidence: ModelEvidence) -> Iterable[Finding]:
     """Look at what was typed; without any revision the registry's one live approval is meant."""
     revision = evidence.asked.revision
     if revision is not None and evidence.asked.commit is None and evidence.locked_at is None:
