@@ -31,7 +31,10 @@ FLOORS = (
     {"__main__"},
     {"cli"},
     {"report"},
-    {"lookup", "lock", "pull", "verify", "scan", "sign", "attest", "gate", "entrypoint", "governance", "judge"},
+    {
+        "lookup", "lock", "pull", "verify", "scan", "sign", "attest", "gate", "entrypoint", "governance",
+        "judge", "identity",
+    },
     {"checks"},
     {"evidence"},
     {"sets", "transfer", "lockfile"},
@@ -43,15 +46,16 @@ FLOORS = (
     {"verdict"},
     {"finding"},
     {
-        "manifest", "reference", "digest", "limits", "errors",
+        "manifest", "reference", "digest", "limits", "errors", "credential",
         "characters", "document", "snapshot", "cache", "atomic", "resources", "__init__",
     },
 )  # fmt: skip
 """Top to bottom; several names on one floor may import each other, if not in a circle."""
 
 SOLE_IMPORTERS = {
-    "sigstore": "_sigstore", "sigstore_models": "_sigstore", "rfc3161_client": "_sigstore",
-    "cryptography": "_sigstore", "huggingface_hub": "_hub", "requests": "_hub", "fickling": "_fickling",
+    "sigstore": {"_sigstore"}, "sigstore_models": {"_sigstore"}, "rfc3161_client": {"_sigstore"},
+    "cryptography": {"_sigstore"}, "huggingface_hub": {"_hub"}, "requests": {"_hub", "_sigstore"},
+    "urllib3": {"_sigstore"}, "fickling": {"_fickling"},
 }  # fmt: skip
 EXECUTES = {
     "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "torch", "numpy",
@@ -155,9 +159,11 @@ def test_the_walk_sees_what_is_imported_late_and_from_packages() -> None:
     assert len(MODULES) > 40
 
 
-@pytest.mark.parametrize(("package", "importer"), SOLE_IMPORTERS.items())
-def test_an_adapter_is_its_packages_only_importer(package: str, importer: str) -> None:
-    assert {module for module in MODULES if package in outer(module)} <= {importer}
+@pytest.mark.parametrize("package", SOLE_IMPORTERS)
+def test_an_adapter_is_its_packages_only_importer(package: str) -> None:
+    importers = {module.partition(".")[0] for module in MODULES if package in outer(module)}
+
+    assert importers <= SOLE_IMPORTERS[package]
 
 
 def test_nothing_here_executes_what_it_reads() -> None:
@@ -193,7 +199,8 @@ def test_a_parser_has_no_opinion() -> None:
 def test_the_time_is_fixed_once_by_a_use_case() -> None:
     """Whatever judges is given the time, so that no two answers of one run can differ by it."""
     clocks = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
-    others = [module for module in MODULES if floor(module) != floor("verify")]
+    signing = "_sigstore.sign"  # judges nothing, and has to know when its certificate ends
+    others = [module for module in MODULES if floor(module) != floor("verify") and module != signing]
 
     assert offenders(lambda module: calls(module) & clocks, others) == {}
 

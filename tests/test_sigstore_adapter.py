@@ -1,4 +1,4 @@
-"""verifier._sigstore: who signed exactly these bytes, and when, under one trusted root (DESIGN, section 6)."""
+"""verifier._sigstore.verify: who signed exactly these bytes, and when, under one trusted root (DESIGN, section 6)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.fakes.sigstore import Instance
 from tests.fakes.sigstore.encoding import b64
 from tests.fakes.sigstore.rekor import RekorVersion
 from tests.fakes.sigstore.tsa import TimestampRequest
-from verifier._sigstore import BadSignatureError, ExpectedIdentity, Root
+from verifier._sigstore.verify import BadSignatureError, ExpectedIdentity, Root
 
 DATA = b"a record\n"
 ALICE = "alice@acme.test"

@@ -1,4 +1,4 @@
-"""verifier._sigstore against bundles from a faulty instance, put together from parts, or damaged."""
+"""verifier._sigstore.verify against bundles from a faulty instance, put together from parts, or damaged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fakes.sigstore.faults import check_possible
 from tests.fakes.sigstore.rekor import RekorVersion
 from tests.test_sigstore_adapter import ALICE, AT, DATA, KINDS, each_kind, expected_of, instance_of, judge
 from verifier import limits
-from verifier._sigstore import BadSignatureError, Root
+from verifier._sigstore.verify import BadSignatureError, Root
 
 
 def possible_faults() -> Iterator[tuple[Fault, RekorVersion, bool]]:

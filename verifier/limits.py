@@ -15,6 +15,12 @@ MAX_BUNDLE = 64 * KIB
 MAX_LOCK = 64 * MIB
 MAX_POLICY = 1 * MIB
 MAX_HUB_ANSWER = 64 * MIB
+MAX_TRUST_CONFIG = 4 * MIB
+MAX_TOKEN = 64 * KIB
+
+# Signing: seconds for one request, and how often it is tried again.
+SIGSTORE_TIMEOUT = 30
+SIGSTORE_TRIES = 2
 
 # The registry's shape.
 MAX_TRUST_FILES = 1_000

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from tests.fakes.sigstore import Instance
-from verifier._sigstore import BadSignatureError, ExpectedIdentity, Root
+from verifier._sigstore.verify import BadSignatureError, ExpectedIdentity, Root
 
 EVERYONE: Final = frozenset({"ours", "cosign", "sigstore-go"})
 THE_CLIENTS: Final = frozenset({"cosign", "sigstore-go"})

@@ -19,7 +19,7 @@ from verifier.registry.documents import Role, Signer, Trust
 from verifier.registry.store import Store
 
 if TYPE_CHECKING:
-    from verifier._sigstore import ExpectedIdentity, Root
+    from verifier._sigstore.verify import ExpectedIdentity, Root
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class TrustedRegistry:
         return Count(tuple(signatures), threshold, tuple(complaints))
 
     def _signed_at(self, principal: str, data: bytes, bundle: bytes, complaints: list[str]) -> datetime | None:
-        from verifier._sigstore import BadSignatureError  # late: where a lock decides, nobody pays for it
+        from verifier._sigstore.verify import BadSignatureError  # late: where a lock decides, nobody pays for it
 
         reasons = []
         for signer in self.trust.principals[principal]:
@@ -98,7 +98,7 @@ class TrustedRegistry:
 
 
 def _expected(signer: Signer) -> ExpectedIdentity:
-    from verifier._sigstore import ExpectedIdentity
+    from verifier._sigstore.verify import ExpectedIdentity
 
     return ExpectedIdentity(signer.issuer, signer.identity, signer.repository_id, signer.owner_id)
 
@@ -149,7 +149,7 @@ def _find_pinned(store: Store, pinned: Digest) -> tuple[int, bytes]:
 
 def _open(raw: bytes, store: Store, pinned: Digest, version: int) -> TrustedRegistry:
     """Parse a trust file whose bytes are already trusted, and read its roots by their digests."""
-    from verifier._sigstore import BadSignatureError, Root
+    from verifier._sigstore.verify import BadSignatureError, Root
 
     trust = _parse(raw, version)
     roots = {}

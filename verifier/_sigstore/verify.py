@@ -1,4 +1,4 @@
-"""The only importer of sigstore: who signed these bytes, and when, under one trusted root, offline.
+"""Who signed these bytes, and when, under one trusted root, offline.
 
 Three things that sigstore-python leaves open are closed here: the validity windows of certificate authorities
 and logs are judged at the verified signing time, an issuer is mandatory, and whatever goes wrong on hostile
@@ -7,12 +7,13 @@ input is one error. Importing this costs as much as `import sigstore.verify`; im
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from rfc3161_client import decode_timestamp_response
+from sigstore.hashes import Hashed
 from sigstore.models import Bundle, TrustedRoot
 from sigstore.verify import Verifier
 from sigstore.verify.policy import (
@@ -24,9 +25,16 @@ from sigstore.verify.policy import (
 )
 from sigstore_models.bundle import v1 as bundle_v1
 from sigstore_models.common import v1 as common_v1
+from sigstore_models.common.v1 import HashAlgorithm
 from sigstore_models.trustroot import v1 as trustroot_v1
 
+from verifier.digest import Digest
 from verifier.document import load_json
+
+STATEMENT_TYPE = "application/vnd.in-toto+json"
+"""The DSSE payload type of an in-toto statement (in-toto's `spec/v1/envelope.md`)."""
+
+What = TypeVar("What")
 
 
 class BadSignatureError(Exception):
@@ -43,6 +51,14 @@ class ExpectedIdentity:
     owner_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An in-toto statement's exact bytes, and when they were signed."""
+
+    payload: bytes
+    signed_at: datetime
+
+
 class Root:
     """One Sigstore instance's trusted root. Roots are never united."""
 
@@ -54,15 +70,38 @@ class Root:
             raise BadSignatureError(f"the trusted root can't be read: {error}") from error
         self._verifiers: dict[tuple[int, ...], Verifier] = {}
 
-    def verify(self, data: bytes, bundle: bytes, expected: ExpectedIdentity) -> datetime:
-        """Verify that `expected` signed exactly `data`; give the verified signing time.
+    def verify(self, data: bytes | Digest, bundle: bytes, expected: ExpectedIdentity) -> datetime:
+        """Verify that `expected` signed exactly `data`, or what has this SHA-256; give the verified signing time.
 
         (1) Take the times that the bundle claims: its log entry's, with a promise, and its timestamps'.
         (2) Keep of the trusted root what was valid at all of them.
         (3) Let sigstore verify under that: certificate, log proof, times, identity, signature.
         (4) Demand that every claimed time was verified, where sigstore passes over those that were not, and that
             the log's checkpoint is of the proof's tree; the latest time is the signing time.
+
+        Raises `BadSignatureError`, whatever is wrong.
         """
+        signed = (
+            data
+            if isinstance(data, bytes)
+            else Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(data.hex))
+        )
+        return self._verified(
+            bundle, expected, lambda verifier, parsed, who: verifier.verify_artifact(signed, parsed, who)
+        )[1]
+
+    def verify_statement(self, bundle: bytes, expected: ExpectedIdentity) -> Signed:
+        """Verify that `expected` signed the in-toto statement in a DSSE bundle; give its exact bytes. As `verify`."""
+        (kind, payload), signed_at = self._verified(
+            bundle, expected, lambda verifier, parsed, who: verifier.verify_dsse(parsed, who)
+        )
+        if kind != STATEMENT_TYPE:
+            raise BadSignatureError(f"it signs {kind!r}, not an in-toto statement")
+        return Signed(payload, signed_at)
+
+    def _verified(
+        self, bundle: bytes, expected: ExpectedIdentity, verify: Callable[[Verifier, Bundle, VerificationPolicy], What]
+    ) -> tuple[What, datetime]:
         if not expected.issuer or not expected.identity:
             raise BadSignatureError("an expected signer has no issuer or no identity")
         try:
@@ -71,12 +110,12 @@ class Root:
             times = _claimed_times(inner)  # (1)
             verifier = self._verifier_at(times)  # (2)
             parsed = Bundle(inner)
-            verifier.verify_artifact(data, parsed, _policy(expected))  # (3)
+            what = verify(verifier, parsed, _policy(expected))  # (3)
             verified = verifier._establish_time(parsed)  # (4)
             if sorted(item.time for item in verified) != sorted(times):
                 raise BadSignatureError("a timestamp in the bundle does not verify")
             _check_consistency(inner)
-            return max(times)
+            return what, max(times)
         except BadSignatureError:
             raise
         except Exception as error:  # sigstore raises many kinds on malformed input, all of them mean no
