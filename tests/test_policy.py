@@ -233,6 +233,7 @@ class TestExtends:
         assert policy.name == "acme"
         assert policy.rules == {
             "typosquatted-publisher": Effect.WARN,
+            "cloned-model": Effect.DENY,
             "unpinned-revision": Effect.DENY,
             "pickle": Effect.WARN,
         }

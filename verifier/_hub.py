@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 from pydantic import BaseModel, Field
@@ -24,6 +24,8 @@ from verifier.reference import ModelReference
 
 if TYPE_CHECKING:
     import requests
+
+Answer = TypeVar("Answer", bound=BaseModel)
 
 _TRIES = 4
 _FIRST_WAIT = 0.5
@@ -53,6 +55,22 @@ class RemoteModel:
     gated: bool
     private: bool
     created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePublisher:
+    """What the Hub says of a publisher; users are never verified."""
+
+    name: str
+    verified: bool
+    followers: int
+
+
+class _Overview(BaseModel):
+    """The part of `/api/organizations/{name}/overview`, or of a user's, that is looked at."""
+
+    verified: bool = Field(False, alias="isVerified")
+    followers: int = Field(0, alias="numFollowers")
 
 
 class _Lfs(BaseModel):
@@ -105,20 +123,9 @@ class Hub:
         url = f"{self.endpoint}/api/models/{reference.model}"
         if reference.revision is not None:
             url += f"/revision/{quote(reference.revision, safe='')}"
-        raw = bytearray()
-        try:
-            with self._get(f"{url}?blobs=true", {}, reference.model) as response:
-                for chunk in response.iter_content(limits.READ_BUFFER):
-                    raw += chunk
-                    if len(raw) > limits.MAX_HUB_ANSWER:
-                        raise DocumentError("is too large")
-            info = build(load_json(bytes(raw)), _Info)
-        except DocumentError as error:
-            raise self._odd_answer(reference, f"an answer that {error}") from error
-        except OSError as error:
-            raise self._unreachable(reference.model, error) from error
+        info = self._answer(f"{url}?blobs=true", reference.model, _Info)
         if reference.commit is not None and info.sha != reference.commit:
-            raise self._odd_answer(reference, f"the commit {info.sha}")
+            raise self._odd_answer(str(reference), f"the commit {info.sha}")
         files = {
             item.rfilename: RemoteFile(
                 item.rfilename, item.size, item.lfs.sha256 if item.lfs else None, None if item.lfs else item.blob_id
@@ -126,6 +133,33 @@ class Hub:
             for item in info.siblings
         }
         return RemoteModel(info.id, info.sha, files, bool(info.gated), info.private, info.created_at)
+
+    def publisher(self, name: str) -> RemotePublisher | None:
+        """Say what the Hub tells of an organization or a user; None where it knows neither. Raises `UndecidedError`."""
+        for kind in ("organizations", "users"):
+            try:
+                overview = self._answer(f"{self.endpoint}/api/{kind}/{quote(name, safe='')}/overview", name, _Overview)
+            except UndecidedError as error:
+                if error.code == "hub-not-found":
+                    continue
+                raise
+            return RemotePublisher(name, overview.verified, overview.followers)
+        return None
+
+    def _answer(self, url: str, what: str, type_: type[Answer]) -> Answer:
+        """Ask for a JSON document of a bounded size; raises `UndecidedError`."""
+        raw = bytearray()
+        try:
+            with self._get(url, {}, what) as response:
+                for chunk in response.iter_content(limits.READ_BUFFER):
+                    raw += chunk
+                    if len(raw) > limits.MAX_HUB_ANSWER:
+                        raise DocumentError("is too large")
+            return build(load_json(bytes(raw)), type_)
+        except DocumentError as error:
+            raise self._odd_answer(what, f"an answer that {error}") from error
+        except OSError as error:
+            raise self._unreachable(what, error) from error
 
     def stream(self, model: str, commit: str, path: str, offset: int = 0) -> Iterator[bytes]:
         """Give a file's bytes from `offset` on, in chunks; an empty first chunk says that it begins at 0 again.
@@ -205,9 +239,9 @@ class Hub:
         message = f"{host} can't be asked about {what}: {type(error).__name__}"
         return UndecidedError(message, "Check the network and HF_ENDPOINT.", code="hub-unreachable")
 
-    def _odd_answer(self, reference: ModelReference, what: str) -> UndecidedError:
+    def _odd_answer(self, asked: str, what: str) -> UndecidedError:
         host = urlsplit(self.endpoint).netloc
-        return UndecidedError(f"{host} answers {reference} with {what}", "Check HF_ENDPOINT.", code="hub-answer")
+        return UndecidedError(f"{host} answers {asked} with {what}", "Check HF_ENDPOINT.", code="hub-answer")
 
 
 def _refused(what: str, status: int, code: str, *, has_token: bool) -> UndecidedError:

@@ -65,6 +65,18 @@ def snapshots(cache: Path) -> Iterator[CachedSnapshot]:
         ) from error
 
 
+def model_of(path: Path) -> str | None:
+    """Give the id under which a snapshot lies in a Hub cache, by its folders' names; None outside of one."""
+    try:
+        snapshot = path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
+    publisher, separator, name = snapshot.parent.parent.name.removeprefix(_PREFIX).partition("--")
+    in_cache = snapshot.parent.name == "snapshots" and is_commit(snapshot.name)
+    in_cache = in_cache and snapshot.parent.parent.name.startswith(_PREFIX) and bool(separator)
+    return f"{publisher}/{name}" if in_cache else None
+
+
 def find(reference: ModelReference, cache: Path | None = None) -> Path:
     """Find the snapshot of a reference that names a commit; raises `UsageError` where it is not in the cache."""
     cache = cache or default_cache()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from verifier._hub import RemoteModel
+from verifier._hub import RemoteModel, RemotePublisher
 from verifier.formats.content import Content
 from verifier.manifest import Manifest
 from verifier.publishers import PublisherIndex
@@ -46,7 +46,9 @@ class ModelEvidence(Evidence):
 
     `asked` is what the person typed, `reference` the same at the commit that is judged. `standing` is None
     where the lock alone decides; `refusal` says why the model is neither approved nor locked. `locked_at` is set
-    where the lock pins the model.
+    where the lock pins the model. `remote_publisher` is set where the Hub was asked about the publisher,
+    `commit_lost` where it knows the model and not the commit, `cached_as` where the files lie in a Hub cache, under
+    that id.
     """
 
     asked: ModelReference
@@ -56,3 +58,6 @@ class ModelEvidence(Evidence):
     refusal: Refusal | None
     standing: Standing | None = None
     locked_at: datetime | None = None
+    remote_publisher: RemotePublisher | None = None
+    commit_lost: bool = False
+    cached_as: str | None = None

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
-from verifier._hub import Hub
+from verifier._hub import Hub, RemotePublisher
 from verifier.checks import CHECKS, Needs
-from verifier.errors import UsageError
+from verifier.errors import UndecidedError, UsageError
 from verifier.evidence import ModelEvidence
 from verifier.judge import conclude
 from verifier.lockfile import Lock, LockedModel, read_lock
 from verifier.policy import Policy
-from verifier.publishers import PublisherIndex
+from verifier.publishers import PUBLISHERS, PublisherIndex
 from verifier.reference import LegacyNameError, ModelReference, is_path
 from verifier.registry import seen
 from verifier.registry.registry import Registry
@@ -35,21 +36,25 @@ def lookup(
 ) -> Verdict:
     """Say whether the model may be used, without reading any weights; unless `offline`, the Hub is asked, too.
 
-    A model that the registry refuses is not asked about: nothing that the Hub says could help it. Raises as
-    `verifier.verify.verify`, and `UndecidedError` where the Hub does not answer.
+    Of a model that the registry refuses only the publisher is asked about, and only where its name looks like a known
+    one: nothing else that the Hub says could help. Raises as `verifier.verify.verify`, and `UndecidedError` where the
+    Hub does not answer.
     """
     now = now or datetime.now(UTC)
     policy = policy if isinstance(policy, Policy) else Policy.load(policy)
     locked = read_lock(lock) if lock is not None else None
     registry = open_registry(policy, locked, now)
     evidence = stand(parse_reference(reference, registry), registry, locked, policy, set_name, now)
-    plan = [check for check in CHECKS if check.needs <= Needs.HUB]
+    plan = [check for check in CHECKS if check.needs is Needs.STANDING]
     told = ["no weights were read"]
-    if evidence.manifest is not None and not offline:
+    if not offline and evidence.manifest is not None:
         hub = hub or Hub()
-        evidence = replace(evidence, remote=hub.describe(evidence.reference))
-        plan = [check for check in CHECKS if check.needs <= Needs.HUB or check.rule in _BY_DECLARATION]
+        evidence = described(evidence, hub)
+        declared = () if evidence.commit_lost else _BY_DECLARATION
+        plan = [check for check in CHECKS if check.needs is Needs.STANDING or check.rule in declared]
         told += _hub_notices(evidence, hub)
+    elif not offline and evidence.publishers.lookup(evidence.reference.publisher).status == "lookalike":
+        evidence = replace(evidence, remote_publisher=_publisher(evidence.reference.publisher, hub))
     if registry is not None:
         told += _neighbours(evidence, registry)
     verdict = conclude(evidence, policy, registry, None, plan)
@@ -60,12 +65,39 @@ _BY_DECLARATION = ("digest-mismatch", "missing-file")
 """Rules that the Hub's own declaration can already break."""
 
 
+def described(evidence: ModelEvidence, hub: Hub) -> ModelEvidence:
+    """Add what the Hub says of the model, of its default branch where the commit is gone, and of the publisher."""
+    reference = evidence.reference
+    try:
+        evidence = replace(evidence, remote=hub.describe(reference))
+    except UndecidedError as error:
+        if error.code != "hub-no-revision":
+            raise
+        remote = hub.describe(ModelReference(reference.publisher, reference.name))
+        evidence = replace(evidence, remote=remote, commit_lost=True)
+    approval = evidence.standing.approval if evidence.standing else None
+    if approval is not None and approval.publisher_verified:
+        nobody = RemotePublisher(reference.publisher, verified=False, followers=0)
+        evidence = replace(evidence, remote_publisher=hub.publisher(reference.publisher) or nobody)
+    return evidence
+
+
+def _publisher(name: str, hub: Hub | None) -> RemotePublisher | None:
+    """Ask about a publisher that looks like another; what is refused anyway is refused without an answer, too."""
+    try:
+        return (hub or Hub()).publisher(name)
+    except UndecidedError:
+        return None
+
+
 def _hub_notices(evidence: ModelEvidence, hub: Hub) -> list[str]:
     """Say what the Hub tells beside the ids and the files: access, and whether its default branch moved on."""
     remote = evidence.remote
     notices = []
     if remote is not None and (remote.gated or remote.private):
         notices.append(f"the Hub's repository is {'gated' if remote.gated else 'private'}: pull needs a token")
+    if evidence.commit_lost:
+        return notices
     newest = hub.describe(ModelReference(evidence.reference.publisher, evidence.reference.name)).commit
     if newest != evidence.reference.commit:
         notices.append(f"the Hub's default branch is at {newest}, another commit than the approved one")
@@ -161,7 +193,7 @@ def stand(
         asked=asked,
         reference=reference,
         now=now,
-        publishers=PublisherIndex(sorted(publishers)),
+        publishers=PublisherIndex(chain(sorted(publishers), PUBLISHERS)),
         known_models=frozenset(models),
         refusal=refusal,
         standing=standing,

@@ -125,18 +125,39 @@ _RULES = (
         "typosquatted-publisher",
         Severity.ERROR,
         "The publisher's name imitates a known one.",
-        "EleuterAI/gpt-j-6B was not EleutherAI's: one letter was missing, and the weights had been edited to lie "
-        "(PoisonGPT, 2023). A look-alike works because people read words, not letters.",
-        "typosquatted-publisher: EleuterAI is not EleutherAI (one edit apart)",
+        "A look-alike works because people read words, not letters. What is looked for, with cases that happened:\n"
+        "- letters missing, doubled, exchanged or hit beside the key: EleuterAI/gpt-j-6B was not EleutherAI's, and its "
+        "weights had been edited to lie (PoisonGPT, 2023); crossenv took npm tokens for cross-env (2017)\n"
+        "- letters that look alike, plain (rn for m, 1 for l) or foreign (a Cyrillic e): a project that said it was "
+        "jellyfish was jeIlyfish, with a capital i, and stole SSH keys (PyPI, 2019)\n"
+        "- an affix that claims a name (-official, -ai, real-), a word left out, added or moved: "
+        "python3-dateutil stood beside python-dateutil (PyPI, 2019)\n"
+        "- other separators (metallama, open-ai), a name from another catalogue, a model's name as a publisher\n"
+        "How sure it is: 'high' denies, 'medium' warns. At one imitation in a thousand look-ups, about one 'medium' "
+        "in five is one. Names of the registry, of the policy and of a list that ships with the package are known.",
+        "typosquatted-publisher: EleuterAI is not EleutherAI (one letter missing; high, score 0.89). Did you mean "
+        "EleutherAI/gpt-j-6B?",
         "Type the publisher's name as the report shows it. If both are real, list the other one under "
         "[publishers] known in the policy.",
     ),
     Rule(
+        "cloned-model",
+        Severity.WARNING,
+        "A well-known model's name stands under a publisher that nobody here knows.",
+        "A copy under another name needs no misspelling: Open-OSS/privacy-filter carried a flagship's name and card "
+        "(2026). Honest mirrors and quantisations do the same, one third-party id in seventy, so this only warns; "
+        "whether the copy's bytes are the original's is for the digests to say.",
+        "cloned-model: foo/Llama-3.1-8B-Instruct is not meta-llama/Llama-3.1-8B-Instruct (a known model's name)",
+        "Name the original, or approve the copy after its digests were compared with the original's.",
+    ),
+    Rule(
         "renamed-model",
         Severity.ERROR,
-        "The Hub answers with another id than the one that was asked for.",
+        "The Hub, or its cache, knows the model by another id, or its namespace changed hands.",
         "A renamed repository is redirected. A name that was given up can be registered again by anybody, and then "
-        "overrides the redirect: the same id leads to other bytes. A pinned commit and digests hold in both cases.",
+        "overrides the redirect: the same id leads to other bytes. Signs of that are a repository that was created "
+        "after its approval, a history that lost the approved commit, and (a warning) a publisher that the Hub called "
+        "verified and does no more. A pinned commit and digests hold in all cases.",
         "renamed-model: the Hub answers acme/tiny with acme-labs/tiny",
         "Find out whether the publisher moved or the name was taken over; then use the new id, approved anew.",
     ),

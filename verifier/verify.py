@@ -57,7 +57,7 @@ def verify(
     if path is None and evidence.manifest is not None:
         path = cache.find(evidence.reference)
     if path is not None:
-        evidence = replace(evidence, snapshot=take(path))  # (3)
+        evidence = replace(evidence, snapshot=take(path), cached_as=cache.model_of(path))  # (3)
     evidence = read_listed(evidence, policy, all_findings=all_findings, watch=watch, workers=workers)  # (4), (5)
     return conclude(evidence, policy, registry, path)  # (6), (7)
 

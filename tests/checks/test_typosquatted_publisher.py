@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.hub import Hub as FakeHub
 from tests.fakes.registry import FakeRegistry, rules_of
+from verifier._hub import Hub
 from verifier.errors import UsageError
 from verifier.finding import Finding
+from verifier.lookup import lookup
 from verifier.policy import Policy
 from verifier.verdict import Effect, Result, Verdict
 
@@ -38,15 +41,64 @@ def test_one_letter_less_is_called_an_imitation_with_the_model_that_is_meant(
 
     assert rules_of(verdict) == {"typosquatted-publisher", "unapproved-model"}
     (finding,) = findings(verdict)
-    assert finding.message == "EleuterAI is not EleutherAI (one letter missing). Did you mean EleutherAI/tiny?"
-    assert finding.remedy == "Name EleutherAI/tiny."
+    assert finding.message == (
+        "EleuterAI is not EleutherAI (one letter missing; high, score 0.89). Did you mean EleutherAI/tiny?"
+    )
+    assert finding.remedy == "model-verifier lookup EleutherAI/tiny"
 
 
-def test_a_model_that_nobody_approved_gets_no_suggestion(eleuther: FakeRegistry, model: Path) -> None:
-    (finding,) = findings(eleuther.verify("EleuterAI/gpt-j-6B", model))
+def test_of_a_model_that_nobody_approved_the_remedy_tells_how_to_know_the_publisher(
+    registry: FakeRegistry, model: Path
+) -> None:
+    (finding,) = findings(registry.verify("EleuterAI/gpt-J-6b", model))
 
-    assert "Did you mean" not in finding.message
-    assert "EleutherAI" in finding.remedy
+    assert "Did you mean EleutherAI/gpt-j-6B?" in finding.message
+    assert finding.remedy.startswith("model-verifier lookup EleutherAI/gpt-j-6B; if EleuterAI is meant")
+
+
+def test_a_medium_one_warns(registry: FakeRegistry, model: Path) -> None:
+    verdict = registry.verify("mistral-ai/x", model)
+
+    assert rules_of(verdict) == {"unapproved-model"}
+    (finding,) = findings(verdict)
+    assert finding.message.startswith("mistral-ai may be taken for mistralai (its name on ")
+
+
+@pytest.mark.parametrize(
+    ("publisher", "verified", "effect"),
+    [
+        ("EleuterAI", True, Effect.WARN),
+        ("EleuterAI", False, Effect.DENY),
+        ("EleuterAI", None, Effect.DENY),
+        ("mistral-ai", True, Effect.NOTE),
+        ("mistral-ai", False, Effect.WARN),
+    ],
+)
+def test_where_the_hub_is_asked_a_verified_publisher_weighs_less(
+    registry: FakeRegistry, publisher: str, verified: bool | None, effect: Effect
+) -> None:
+    with FakeHub() as hub:
+        if verified is not None:
+            hub.organization(publisher, is_verified=verified)
+        verdict = lookup(f"{publisher}/x", policy=registry.policy(), hub=Hub(hub.url, ""), now=registry.now)
+
+    (judged,) = [each for each in verdict.findings() if each.finding.rule == "typosquatted-publisher"]
+    assert judged.effect is effect
+    assert rules_of(verdict) >= {"unapproved-model"}
+
+
+def test_a_hub_that_does_not_answer_changes_no_refusal(registry: FakeRegistry) -> None:
+    verdict = lookup("EleuterAI/x", policy=registry.policy(), hub=Hub("http://127.0.0.1:9", ""), now=registry.now)
+
+    assert rules_of(verdict) == {"unapproved-model", "typosquatted-publisher"}
+
+
+@pytest.mark.parametrize("part", ["Eleuther\u202eAI", "Eleuther\u0301AI", "\u2066" * 90, "\uff25leuther"])
+def test_a_strange_character_is_shown_by_its_code_point(registry: FakeRegistry, model: Path, part: str) -> None:
+    (finding,) = findings(registry.verify(f"{part}/x", model))
+
+    strange = next(character for character in part if not character.isascii())
+    assert f"U+{ord(strange):04X}" in finding.message
 
 
 @pytest.mark.parametrize(

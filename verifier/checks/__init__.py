@@ -1,6 +1,7 @@
 """One check a file, listed here by hand, in the order in which they are reported; pure over `Evidence`."""
 
 from verifier.checks import (
+    cloned_model,
     digest_mismatch,
     expired_approval,
     incomplete_scan,
@@ -40,6 +41,7 @@ CONTENT_CHECKS: tuple[Check[Evidence], ...] = (
 
 CHECKS: tuple[Check[ModelEvidence], ...] = (
     typosquatted_publisher.CHECK,
+    cloned_model.CHECK,
     renamed_model.CHECK,
     revoked_model.CHECK,
     unapproved_model.CHECK,

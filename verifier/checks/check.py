@@ -16,10 +16,9 @@ class Needs(IntEnum):
     """What a check can't do without; the cheap ones come first, and spare the dear ones where they deny."""
 
     STANDING = 1
-    HUB = 2
-    SNAPSHOT = 3
-    LISTING = 4
-    CONTENT = 5
+    SNAPSHOT = 2
+    LISTING = 3
+    CONTENT = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,8 @@ class Waiver(Document):
 class Approval(Document):
     """`models/<publisher>/<name>/<commit>.json`: one model at one commit, with every file's digest.
 
-    `schema` is "model-verifier/approval/v1".
+    `schema` is "model-verifier/approval/v1". `publisher_verified` says that the Hub called the publisher verified
+    when the record was written.
     """
 
     schema_: Literal["model-verifier/approval/v1"] = Field(alias="schema")
@@ -147,6 +148,7 @@ class Approval(Document):
     requested_by: Text
     reason: Text
     valid_until: Timestamp
+    publisher_verified: bool | None = None
     requires: Sequence[PinnedModel] = ()
     waivers: Sequence[Waiver] = ()
     lifts: Sequence[DigestText] = ()

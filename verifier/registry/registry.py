@@ -228,6 +228,7 @@ class Registry:
             approval=approval,
             record_digest=digest,
             approved_by=tuple(signature.principal for signature in count.signatures),
+            since=min((signature.signed_at for signature in count.signatures), default=None),
             ends_at=self._end(approval),
             revocations=self._hits(model, commit, digest, approval),
         )

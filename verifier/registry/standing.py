@@ -23,13 +23,14 @@ class Standing:
     """The registry's answer for one model at one commit (or for a model that it does not know).
 
     `approval` is there once the record's bytes are those of the signed head and enough principals signed
-    them; `ends_at` is when it stops to count; `revocations` are those that hit and are not lifted;
-    `dependencies` hold the standing of each model that this one requires, directly or through others.
+    them, the first at `since`; `ends_at` is when it stops to count; `revocations` are those that hit and are not
+    lifted; `dependencies` hold the standing of each model that this one requires, directly or through others.
     """
 
     approval: Approval | None = None
     record_digest: Digest | None = None
     approved_by: tuple[str, ...] = ()
+    since: datetime | None = None
     ends_at: datetime | None = None
     refusal: Refusal | None = None
     revocations: tuple[Revocation, ...] = ()
