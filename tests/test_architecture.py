@@ -37,7 +37,7 @@ FLOORS = (
     },
     {"checks"},
     {"evidence"},
-    {"sets", "transfer", "lockfile"},
+    {"sets", "transfer", "lockfile", "private_cache", "environment"},
     {"publishers", "references", "formats"},
     {"registry"},
     {"_hub", "_sigstore", "_fickling"},
@@ -47,7 +47,7 @@ FLOORS = (
     {"finding"},
     {
         "manifest", "reference", "digest", "limits", "errors", "credential",
-        "characters", "document", "snapshot", "cache", "atomic", "resources", "__init__",
+        "characters", "document", "snapshot", "cache", "atomic", "resources", "writers", "__init__",
     },
 )  # fmt: skip
 """Top to bottom; several names on one floor may import each other, if not in a circle."""
@@ -169,7 +169,9 @@ def test_an_adapter_is_its_packages_only_importer(package: str) -> None:
 def test_nothing_here_executes_what_it_reads() -> None:
     assert offenders(lambda module: outer(module) & EXECUTES) == {}
     assert offenders(lambda module: calls(module) & CALLS) == {}
-    assert offenders(lambda module: {name for name in calls(module) if name.startswith(OF_OS)}) == {}
+    assert offenders(lambda module: {name for name in calls(module) if name.startswith(OF_OS)}) == {
+        "entrypoint": {"os.execvpe"}
+    }
 
 
 def test_only_the_hubs_adapter_speaks_to_a_network() -> None:

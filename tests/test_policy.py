@@ -235,6 +235,7 @@ class TestExtends:
             "typosquatted-publisher": Effect.WARN,
             "cloned-model": Effect.DENY,
             "unpinned-revision": Effect.DENY,
+            "writable-path": Effect.DENY,
             "pickle": Effect.WARN,
         }
 

@@ -13,6 +13,7 @@ from verifier.publishers import PublisherIndex
 from verifier.reference import ModelReference
 from verifier.registry.standing import Refusal, Standing
 from verifier.snapshot import Reading, Snapshot
+from verifier.writers import Writers
 
 Readings = Mapping[str, Reading[Content]]
 
@@ -24,7 +25,7 @@ class Evidence:
     `manifest` lists every file that may be there, as `listed_by` says it; `chosen` are those that must be. `snapshot`
     and `readings` are None as long as, or where, they were not taken; `unread` says why. `remote` is set where the
     Hub was asked, `fetched` where the files came from the endpoint just now; `again` is the command that brings the
-    files anew.
+    files anew. `writers` is set where the files are handed on to a command.
     """
 
     now: datetime
@@ -38,6 +39,7 @@ class Evidence:
     remote: RemoteModel | None = None
     fetched: bool = False
     again: str = ""
+    writers: Writers | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

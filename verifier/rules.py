@@ -195,6 +195,19 @@ _RULES = (
         content=True,
     ),
     Rule(
+        "writable-path",
+        Severity.ERROR,
+        "What exec verified can still be exchanged before COMMAND opens it.",
+        "Between verifying and opening, whoever can write a file, or a directory on the way to it, can put other bytes "
+        "there. What others than root and this user can write denies; what only this user can, and so COMMAND "
+        "itself, warns. A read-only mount settles both.",
+        "model-verifier exec acme/tiny --path /models/tiny -- python train.py\n  writable-path: /models can be written "
+        "by others: its mode 0777 lets everybody write",
+        "Mount the model's directory read-only; else let root own it and every directory above, writable by nobody "
+        "else.",
+        content=True,
+    ),
+    Rule(
         "incomplete-scan",
         Severity.ERROR,
         "The file's content could not be followed to its end.",

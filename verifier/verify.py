@@ -16,11 +16,12 @@ from verifier.digest import Digest, Watch
 from verifier.evidence import ModelEvidence, Readings
 from verifier.formats import Content, identify
 from verifier.judge import conclude, denied_before_reading
-from verifier.lockfile import read_lock
+from verifier.lockfile import Lock, read_lock
 from verifier.lookup import open_registry, parse_reference, stand
 from verifier.manifest import Manifest
 from verifier.policy import Policy
 from verifier.reference import ModelReference
+from verifier.registry.registry import Registry
 from verifier.snapshot import Snapshot, Source, read, take
 from verifier.verdict import Verdict
 
@@ -53,13 +54,28 @@ def verify(
     locked = read_lock(lock) if lock is not None else None
     registry = open_registry(policy, locked, now)
     asked = parse_reference(reference_or_path, registry)  # (1)
-    evidence = stand(asked, registry, locked, policy, set_name, now, in_cache=path is None)  # (2)
+    evidence, path = find(asked, registry, locked, policy, path=path, set_name=set_name, now=now)
+    evidence = read_listed(evidence, policy, all_findings=all_findings, watch=watch, workers=workers)  # (4), (5)
+    return conclude(evidence, policy, registry, path)  # (6), (7)
+
+
+def find(
+    asked: ModelReference,
+    registry: Registry | None,
+    lock: Lock | None,
+    policy: Policy,
+    *,
+    path: Path | None,
+    set_name: str | None,
+    now: datetime,
+) -> tuple[ModelEvidence, Path | None]:
+    """Gather what is known of the model and where its files are; nothing is read yet."""
+    evidence = stand(asked, registry, lock, policy, set_name, now, in_cache=path is None)  # (2)
     if path is None and evidence.manifest is not None:
         path = cache.find(evidence.reference)
     if path is not None:
         evidence = replace(evidence, snapshot=take(path), cached_as=cache.model_of(path))  # (3)
-    evidence = read_listed(evidence, policy, all_findings=all_findings, watch=watch, workers=workers)  # (4), (5)
-    return conclude(evidence, policy, registry, path)  # (6), (7)
+    return evidence, path
 
 
 def read_listed(

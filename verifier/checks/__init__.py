@@ -17,6 +17,7 @@ from verifier.checks import (
     unlisted_file,
     unpinned_revision,
     unsafe_path,
+    writable_path,
 )
 from verifier.checks.check import Answer, Check, Needs, Skipped
 from verifier.evidence import Evidence, ModelEvidence
@@ -50,5 +51,6 @@ CHECKS: tuple[Check[ModelEvidence], ...] = (
     *CLOSED_SET_CHECKS,
     *CONTENT_CHECKS,
     unapproved_dependency.CHECK,
+    writable_path.CHECK,
 )
 """All that is asked of a model."""

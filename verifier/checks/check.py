@@ -19,6 +19,7 @@ class Needs(IntEnum):
     SNAPSHOT = 2
     LISTING = 3
     CONTENT = 4
+    WRITERS = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Annotated, NoReturn, TextIO
 
 import typer
 
 from verifier import __version__
+from verifier.cli import exec as entrypoint
 from verifier.cli.explain import explain
 from verifier.cli.lock import lock
 from verifier.cli.lookup import lookup
@@ -35,6 +37,7 @@ app.command()(lookup)
 app.command()(lock)
 app.command()(pull)
 app.command()(verify)
+app.command("exec", cls=entrypoint.ExecCommand)(entrypoint.exec_)
 app.command()(explain)
 
 
@@ -61,7 +64,10 @@ def main() -> NoReturn:
     sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     stdout, stderr = sys.stdout, sys.stderr
-    status = _run(stdout)
+    is_entrypoint = sys.argv[1:2] == ["exec"]
+    status = _run(stdout, entrypoint.say if is_entrypoint else _say)
+    if is_entrypoint:
+        status = entrypoint.STATUSES.get(status, status)
     if not _flush(stdout) and status == 0:
         status = 4
     for stream in (stdout, stderr):
@@ -70,30 +76,30 @@ def main() -> NoReturn:
     sys.exit(status)
 
 
-def _run(stdout: TextIO) -> int:
+def _run(stdout: TextIO, say: Callable[[str, str], None]) -> int:
     try:
         # No variable may let a shell's completion answer in place of the verb.
         status = app(standalone_mode=False, prog_name="model-verifier", complete_var="")
         return status if isinstance(status, int) else 0
     except SystemExit as end:  # a signal; or 1, by which typer means a broken pipe
         if end.code in (130, 143):
-            _say("interrupted; nothing half-written stands under a final name", "Run the same command again.")
+            say("interrupted; nothing half-written stands under a final name", "Run the same command again.")
         return end.code if isinstance(end.code, int) and end.code != 1 else 4
     except VerifierError as error:
-        _say(error.message, error.remedy)
+        say(error.message, error.remedy)
         return error.exit_status
     except Exception as error:
         if isinstance(error, OSError) and not _flush(stdout):
-            _say(f"stdout can't be written: {error.strerror}", "Check the disk.")
+            say(f"stdout can't be written: {error.strerror}", "Check the disk.")
             return 4
         if hasattr(error, "format_message"):  # typer's own, for what it could not parse
-            _say(
+            say(
                 error.format_message(), "model-verifier --help tells the verbs, model-verifier VERB --help the options."
             )
             return 2
         if os.environ.get("MODEL_VERIFIER_DEBUG"):
             raise
-        _say(f"internal error: {type(error).__name__}: {error}", "Run again with MODEL_VERIFIER_DEBUG=1 and report it.")
+        say(f"internal error: {type(error).__name__}: {error}", "Run again with MODEL_VERIFIER_DEBUG=1 and report it.")
         return 1
 
 

@@ -75,6 +75,15 @@ OutputOption = Annotated[
     Path | None,
     typer.Option("--output", envvar=_variable("OUTPUT"), metavar="FILE", help="Write the report there, not to stdout."),
 ]
+MetricsFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--metrics-file",
+        envvar=_variable("METRICS_FILE"),
+        metavar="FILE",
+        help="Write Prometheus metrics there, for a textfile collector.",
+    ),
+]
 OfflineOption = Annotated[
     bool, typer.Option("--offline", envvar=_variable("OFFLINE"), help="Ask no network; verify never does.")
 ]

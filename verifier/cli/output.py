@@ -25,7 +25,7 @@ def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) 
         text = text_report.render_all(verdicts, colour=output is None and _wants_colour())
     try:
         if output is not None:
-            write_atomically(_regular(output), text.encode())
+            write_atomically(regular(output), text.encode())
         else:
             encoding = "utf-8" if format_ is Format.JSON else sys.stdout.encoding
             sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
@@ -39,7 +39,7 @@ def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) 
         ) from error
 
 
-def _regular(output: Path) -> Path:
+def regular(output: Path) -> Path:
     """Give the file behind a link; a device or FIFO (`/dev/null`) is never replaced by a file."""
     if output.exists() and not output.is_file():
         raise OSError(errno.EINVAL, "it is not a regular file")

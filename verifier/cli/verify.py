@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from verifier.cli.options import (
     Format,
     FormatOption,
     LockOption,
+    MetricsFileOption,
     MinVersionOption,
     ModeOption,
     NoProgressOption,
@@ -43,6 +45,7 @@ def verify(
     mode: ModeOption = None,
     format_: FormatOption = Format.TEXT,
     output: OutputOption = None,
+    metrics_file: MetricsFileOption = None,
     offline: OfflineOption = False,
     all_findings: Annotated[
         bool,
@@ -51,6 +54,7 @@ def verify(
     no_progress: NoProgressOption = False,
 ) -> None:
     """Are these bytes the approved (or locked) ones?"""
+    from verifier.cli.metrics import write_metrics
     from verifier.cli.output import write_report
     from verifier.cli.policy import deciding_policy
     from verifier.cli.progress import ProgressBar
@@ -59,6 +63,7 @@ def verify(
     from verifier.verify import verify as verify_model
 
     deciding = deciding_policy(policy, registry, trust_digest, mode, min_version, lock)
+    began = time.monotonic()
     try:
         verdict = verify_model(
             reference,
@@ -73,4 +78,5 @@ def verify(
     except UndecidedError as error:
         verdict = undecided(error, reference, deciding)
     write_report([verdict], format_, output)
+    write_metrics(metrics_file, [(verdict, time.monotonic() - began)])
     raise typer.Exit(verdict.exit_status)

@@ -22,3 +22,8 @@ def _visible(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def prometheus(text: str) -> str:
+    """Make text fit to stand between the quotes of a label's value in Prometheus' text format."""
+    return terminal(text, 200).replace("\\", "\\\\").replace('"', '\\"')
