@@ -38,11 +38,15 @@ def look(files: Iterable[Path], links: Path) -> Writers:
     Raises `OSError` where one can't be examined.
     """
     uid = os.geteuid()
+    targets = list(files)
+    to_files = _on_the_way(targets, uid)
+    if all(_is_read_only(target) for target in targets):  # then this user can't write them; what is above is others'
+        to_files = tuple(place for place in to_files if place.others)
+    return Writers(uid, to_files, _on_the_way([links.resolve(strict=True)], uid))
+
+
+def _on_the_way(targets: Iterable[Path], uid: int) -> tuple[Writable, ...]:
     seen: dict[Path, Writable | None] = {}
-    return Writers(uid, _on_the_way(files, uid, seen), _on_the_way((links.resolve(strict=True),), uid, {}))
-
-
-def _on_the_way(targets: Iterable[Path], uid: int, seen: dict[Path, Writable | None]) -> tuple[Writable, ...]:
     for target in targets:
         for place in (target, *target.parents):
             if place in seen:
@@ -51,10 +55,14 @@ def _on_the_way(targets: Iterable[Path], uid: int, seen: dict[Path, Writable | N
     return tuple(found for _, found in sorted(seen.items()) if found is not None)
 
 
+def _is_read_only(place: Path) -> bool:
+    return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+
+
 def _writable(place: Path, uid: int) -> Writable | None:
     """Judge one place. Below a sticky directory only owners can exchange what is theirs, so its mode is passed over."""
     status = place.lstat()
-    if os.statvfs(place).f_flag & os.ST_RDONLY:
+    if _is_read_only(place):
         return None
     mode = stat.S_IMODE(status.st_mode)
     if status.st_uid not in (0, uid):
