@@ -67,17 +67,20 @@ class Launch:
     cache: PrivateCache | None
 
     def become(self) -> NoReturn:
-        """Replace this process by the command; raises `OSError`, the cache removed, where it can't be started."""
+        """Replace this process by the command; raises `OSError` where it can't be started."""
         ignored = [number for number in (signal.SIGPIPE, signal.SIGXFSZ) if signal.getsignal(number) is signal.SIG_IGN]
-        for number in ignored:  # as Python sets them, and as a process would hand them on
+        for number in ignored:  # Python's own choice, which the command would inherit
             signal.signal(number, signal.SIG_DFL)
         try:
             os.execvpe(self.command[0], self.command, self.environment)  # noqa: S606 - what all this is for
         finally:
             for number in ignored:
                 signal.signal(number, signal.SIG_IGN)
-            if self.cache is not None:
-                self.cache.remove()
+
+    def abandon(self) -> None:
+        """Take away what was made for the command."""
+        if self.cache is not None:
+            self.cache.remove()
 
 
 def prepare(

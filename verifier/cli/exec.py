@@ -92,11 +92,11 @@ def exec_(
     from verifier.cli.policy import deciding_policy
     from verifier.cli.progress import ProgressBar
     from verifier.entrypoint import prepare
-    from verifier.errors import UsageError
+    from verifier.errors import UndecidedError, UsageError
     from verifier.report import log, text
 
     command: list[str] = context.meta[_COMMAND]
-    if not command:
+    if not command or not command[0]:
         raise UsageError("there is no command to start", "Put it at the end: model-verifier exec ORG/NAME -- COMMAND")
     answers, launch = prepare(
         command,
@@ -110,27 +110,26 @@ def exec_(
         inherited=os.environ,
         watch=ProgressBar("hashing", wanted=not no_progress),
     )
-    for answer in answers:
-        _write(text.render(answer.verdict) if _terminal() else log.verdict(answer.verdict, answer.seconds))
+    timed = [(answer.verdict, answer.seconds) for answer in answers]
+    for verdict, seconds in timed:
+        _write(text.render(verdict) if _terminal() else log.verdict(verdict, seconds))
     if launch is None:
-        _explain(log.termination([answer.verdict for answer in answers]))
+        _explain(log.termination([verdict for verdict, _ in timed]))
+        with contextlib.suppress(UndecidedError):  # the refusal is graver
+            write_metrics(metrics_file, timed)
+        raise typer.Exit(3 if any(verdict.exit_status == 3 for verdict, _ in timed) else 4)
     try:
-        write_metrics(metrics_file, [(answer.verdict, answer.seconds) for answer in answers])
-    except BaseException:
-        if launch is not None and launch.cache is not None:
-            launch.cache.remove()
-        if launch is not None:
-            raise
-    if launch is None:
-        statuses = {answer.verdict.exit_status for answer in answers}
-        raise typer.Exit(3 if 3 in statuses else 4)
-    where = str(launch.cache.root) if launch.cache is not None else None
-    _say("info", "start", f"starting {launch.command[0]}", cache=where)
-    try:
+        write_metrics(metrics_file, timed)
+        where = str(launch.cache.root) if launch.cache is not None else None
+        _say("info", "start", f"starting {launch.command[0]}", cache=where)
         launch.become()
     except OSError as error:
+        launch.abandon()
         say(f"{launch.command[0]!r} can't be started: {error.strerror}", "Check COMMAND, its #! line and PATH.")
         raise typer.Exit(127 if isinstance(error, (FileNotFoundError, NotADirectoryError)) else 126) from error
+    except BaseException:
+        launch.abandon()
+        raise
 
 
 def say(message: str, remedy: str) -> None:

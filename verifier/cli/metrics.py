@@ -20,8 +20,11 @@ def write_metrics(path: Path | None, answers: Sequence[tuple[Verdict, float]]) -
     try:
         write_atomically(regular(path), render(answers).encode())
     except OSError as error:
-        raise UndecidedError(
+        failure = UndecidedError(
             f"the metrics can't be written to {str(path)!r}: {error.strerror}",
             "Check the directory, its permissions and the disk.",
             code="report-unwritable",
-        ) from error
+        )
+        if any(verdict.exit_status == 3 for verdict, _ in answers):
+            failure.exit_status = 3  # one certain denial beats any doubt
+        raise failure from error
