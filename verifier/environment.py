@@ -36,8 +36,9 @@ OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
 WEAKENING = {
     "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "torch.load unpickles whatever it is given",
-    "TRUST_REMOTE_CODE": "text-generation-inference runs code from the repository",
+    "TRUST_REMOTE_CODE": "text-generation-inference and transformers run code from the repository",
     "HF_DATASETS_TRUST_REMOTE_CODE": "datasets runs code from the repository",
+    "DIFFUSERS_TRUST_REMOTE_KERNELS": "diffusers runs kernels of any publisher",
     "HF_ENDPOINT": "ids are asked of another server",
     "HF_INFERENCE_ENDPOINT": "ids are asked of another server",
     "HUGGINGFACE_CO_STAGING": "ids are asked of another server",
@@ -45,9 +46,11 @@ WEAKENING = {
     "VLLM_USE_MODELSCOPE": "vLLM asks another hub for ids",
     "SGLANG_USE_MODELSCOPE": "SGLang asks another hub for ids",
     "LMDEPLOY_USE_MODELSCOPE": "LMDeploy asks another hub for ids",
+    "LMDEPLOY_USE_OPENMIND_HUB": "LMDeploy asks another hub for ids",
     "USE_MODELSCOPE_HUB": "LLaMA-Factory asks another hub for ids",
     "USE_OPENMIND_HUB": "LLaMA-Factory asks another hub for ids",
     "VLLM_MODEL_REDIRECT_PATH": "vLLM opens another directory for an id",
+    "SGLANG_DIFFUSION_MODEL_OVERLAY_REGISTRY": "SGLang opens another repository for an id",
     "WEIGHTS_CACHE_OVERRIDE": "text-generation-inference takes the weights from another directory",
     "LOCAL_KERNELS": "kernels opens another directory, and its code, for an id",
     "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "vLLM loads adapters that a request names",

