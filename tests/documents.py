@@ -61,9 +61,8 @@ class Desk:
 
     def run(self, line: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run one line of a page."""
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(("HF_", "MODEL_VERIFIER_"))
-        }
+        ours = ("HF_", "MODEL_VERIFIER_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         settings = {"PATH": f"{self.bin}:{os.environ['PATH']}", "TMPDIR": str(self.root)}
         return subprocess.run(
             ["bash", "-c", line.replace("/models/", f"{self.root}/models/")],

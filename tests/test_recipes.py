@@ -7,7 +7,6 @@ that those make: they need GPUs and gigabytes. transformers itself is run by tes
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -99,9 +98,8 @@ class TestSharedCache:
     @pytest.mark.parametrize("reference", ["evil/tiny", f"{NAME}@{commit_of('unverified')}"])
     def test_what_was_not_verified_is_not_there(self, desk: Desk, shared: dict[str, str], reference: str) -> None:
         model, _, revision = reference.partition("@")
-        (desk.root / "load.py").write_text(
-            f"from huggingface_hub import snapshot_download\nsnapshot_download({model!r}, revision={revision!r} or None)"
-        )
+        call = f"snapshot_download({model!r}, revision={revision!r} or None)"
+        (desk.root / "load.py").write_text(f"from huggingface_hub import snapshot_download\n{call}")
         assert desk.run("python load.py", shared).returncode == 0
 
         ended = desk.run(f"model-verifier exec {NAME} --policy policy.toml -- python load.py", shared)
@@ -117,13 +115,9 @@ class TestSharedCache:
 
 def test_nothing_needs_a_network(desk: Desk) -> None:
     """With models, registry and policy staged, in a network namespace without a route, or even an interface."""
-    unshare = ["unshare", "-rn"]
-    if (
-        shutil.which("unshare") is None
-        or subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode
-    ):
+    if subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode:
         pytest.skip("no private network namespaces here")
-    no_route = 'test -z "$(ip route 2>/dev/null)" && '
+    no_route = 'test "$(wc -l < /proc/net/route)" -le 1 && '  # its heading at most
     line = f"model-verifier exec {NAME} --path /models/base-7b --policy policy.toml -- python train.py"
 
     ended = desk.run(f"unshare -rn sh -c '{no_route}{line}'")

@@ -17,8 +17,8 @@ VENV: Final = CHECKOUT / ".venv-peers"
 BIN: Final = CHECKOUT / ".peers" / "bin"
 
 Peer = Literal["cosign", "sigstore-go", "sigstore-go-signing", "model_signing", "transformers", "minilm"]
-"""cosign, sigstore-go (it verifies), sigstore-go-signing: a program. model_signing, transformers: a Python that imports it.
-minilm: a real model's folder (sentence-transformers/all-MiniLM-L6-v2 at a commit that nobody recorded)."""
+"""cosign, sigstore-go (it verifies), sigstore-go-signing: a program. model_signing, transformers: a Python that
+imports it. minilm: a real model's folder (sentence-transformers/all-MiniLM-L6-v2 at a commit that nobody recorded)."""
 
 
 def find(name: Peer) -> Path | None:
