@@ -78,12 +78,12 @@ bench: .venv/.dev ## the benchmarks; those that compare with a peer need `make p
 bench-publishers: .venv/.dev ## how well look-alike publishers are told; ARGS=DIRECTORY of the labelled names
 	$(BIN)/python tests/benchmarks/publishers.py $(ARGS)
 
-peers: .venv-peers/.stamp ## other implementations for tests/interop: OpenSSF's from PyPI, Sigstore's from Debian sid
+peers: .venv-peers/.stamp .image/.stamp ## other implementations for tests/interop: OpenSSF's from PyPI, Sigstore's from Debian sid
 	$(PEERS_BIN)/python tests/interop/fetch_peers.py
 	@$(PEERS_BIN)/python tests/interop/peers.py
 
 clean: ## remove the environments, the peers and all caches
-	rm -rf .venv .venv-oldest .venv-peers .peers .bench build dist .coverage .coverage.* \
+	rm -rf .venv .venv-oldest .venv-peers .image .peers .bench build dist .coverage .coverage.* \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -95,6 +95,7 @@ lock: .venv/.dev ## write requirements/*.txt anew from pyproject.toml and requir
 	$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
 	$(COMPILE) requirements/build.in --output-file requirements/build.txt
 	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
+	$(COMPILE) requirements/image.in --output-file requirements/image.txt
 	$(COMPILE) pyproject.toml requirements/oldest.in --output-file requirements/oldest.txt
 	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt
 	$(COMPILE) --no-deps requirements/peers-model.in --output-file requirements/peers-model.txt
@@ -118,6 +119,12 @@ lock: .venv/.dev ## write requirements/*.txt anew from pyproject.toml and requir
 	$(call new-venv,.venv-peers)
 	$(PEERS_BIN)/python $(INSTALL_LOCKED) -r requirements/peers.txt
 	$(PEERS_BIN)/python $(INSTALL_LOCKED) --no-deps -r requirements/peers-model.txt
+	@touch $@
+
+# What examples/docker/Dockerfile would build, by its own commands, for tests/interop.
+.image/.stamp: examples/docker/Dockerfile examples/docker/launcher.sh tests/interop/build_image.py \
+  requirements/runtime.txt requirements/image.txt $(wildcard verifier/*.py verifier/*/*.py) | .venv/.project
+	$(BIN)/python tests/interop/build_image.py .image
 	@touch $@
 
 .venv-oldest/.stamp: requirements/oldest.txt requirements/build.txt pyproject.toml

