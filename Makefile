@@ -60,12 +60,13 @@ oldest: .venv-oldest/.stamp ## the tests of what asks the Hub, with the oldest c
 	.venv-oldest/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 tests/test_fake_hub.py tests/test_pull.py \
 	  tests/test_lookup.py tests/test_lock_from_hub.py tests/test_ladder.py tests/checks/test_renamed_model.py $(ARGS)
 
-lint: .venv/.dev ## style, types and workflows
+lint: .venv/.dev ## style, types, workflows and manifests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/zizmor --offline --quiet .
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet . examples/github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/github/*.yml
+	$(BIN)/kubernetes-validate --strict --quiet examples/kubernetes/*.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format: .venv/.dev ## rewrite the code in the project's style
