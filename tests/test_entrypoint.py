@@ -166,6 +166,7 @@ class TestLock:
         (["train", "{path:evil/tiny}"], [MODEL], {}, "names no model that is verified"),
         (["train"], ["tiny"], {}, "has no publisher"),
         (["train"], ["./model"], {}, "is a path"),
+        (["train"], [f"{MODEL}="], {}, "ends where a directory should be"),
         (["train"], [MODEL], {"cache_directory": Path("nowhere")}, "is not a directory"),
         (["train"], [MODEL], {"path": Path("nowhere")}, "is not there"),
     ],
@@ -231,18 +232,15 @@ class TestAudit:
     ) -> None:
         if damage:
             (model / "config.json").write_text("{}")
-        inherited = {"HF_HOME": "/shared", "HF_ENDPOINT": "http://mirror", "SIGSTORE_ID_TOKEN": "secret"}
+        kept = {"HF_HOME": "/shared", "HF_ENDPOINT": "http://mirror", "HF_TOKEN": "hf_secret"}
+        inherited = kept | {"SIGSTORE_ID_TOKEN": "secret"}
 
         (answer,), launch = prepare(["train", "{path}"], [MODEL], path=model, policy=audit, inherited=inherited)
 
         assert answer.verdict.result is (Result.FAILED if damage else Result.PASSED)
         assert launch.cache is None
         assert launch.command == ("train", str(model))
-        assert launch.environment == {
-            "HF_HOME": "/shared",
-            "HF_ENDPOINT": "http://mirror",
-            "MODEL_VERIFIER_PATH": str(model),
-        }
+        assert launch.environment == kept | {"MODEL_VERIFIER_PATH": str(model)}
 
     def test_doubt_does_not_stop_it_either(self, prepare: Any, registry: FakeRegistry, model: Path) -> None:
         stale = registry.policy(enforced=False, min_version=99)

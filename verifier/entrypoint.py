@@ -130,7 +130,7 @@ def prepare(
             answer = Answer(undecided(error, str(model.reference), policy, now), 0.0, model.reference, model.path)
         answers.append(replace(answer, seconds=time.monotonic() - began))
     if not policy.enforced:
-        return answers, _unsealed(command, answers, inherited, keep_token)
+        return answers, _unsealed(command, answers, inherited)
     if not all(answer.verdict.result is Result.PASSED for answer in answers):
         return answers, None
     return answers, _sealed(command, answers, cache_directory, inherited, keep_token)  # (4)
@@ -141,11 +141,7 @@ def _wanted(
 ) -> tuple[Wanted, ...]:
     """Read the references; without any, take the lock's."""
     if references:
-        parts = [text.partition("=") for text in references]
-        wanted = [
-            Wanted(parse_reference(text, registry), Path(directory) if given else None)
-            for text, given, directory in parts
-        ]
+        wanted = [_read(text, registry) for text in references]
     else:
         wanted = (
             [Wanted(ModelReference.parse(f"{entry.model}@{entry.revision}"), None) for entry in lock.models]
@@ -166,6 +162,13 @@ def _wanted(
             raise UsageError("--path belongs to one model", "Write ORG/NAME=DIR for each.")
         wanted = [Wanted(wanted[0].reference, path)]
     return tuple(wanted)
+
+
+def _read(text: str, registry: Registry | None) -> Wanted:
+    reference, given, directory = text.partition("=")
+    if given and not directory:
+        raise UsageError(f"{text!r} ends where a directory should be named", "Write ORG/NAME=DIR.")
+    return Wanted(parse_reference(reference, registry), Path(directory) if given else None)
 
 
 def _check_words(command: Sequence[str], wanted: Sequence[Wanted]) -> None:
@@ -234,13 +237,11 @@ def _sealed(
     return Launch(words, environment.sealed(inherited, cache.root, only, keep_token=keep_token), cache)
 
 
-def _unsealed(
-    command: Sequence[str], answers: Sequence[Answer], inherited: Mapping[str, str], keep_token: bool
-) -> Launch:
+def _unsealed(command: Sequence[str], answers: Sequence[Answer], inherited: Mapping[str, str]) -> Launch:
     """Start COMMAND as it would have been started before, since nothing is enforced; without what could sign."""
     paths = {answer.reference.model: answer.path for answer in answers if answer.path is not None}
     words = tuple(_expanded(word, paths) for word in command)
-    kept = environment.without_tokens(inherited, keep_token=keep_token)
+    kept = environment.without_tokens(inherited, keep_token=True)
     if len(answers) == len(paths) == 1:
         kept[environment.MODEL_PATH] = str(*paths.values())
     return Launch(words, kept, None)

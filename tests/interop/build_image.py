@@ -26,17 +26,24 @@ def steps() -> list[str]:
     return [line.removeprefix("RUN ") for line in text.splitlines() if line.startswith("RUN ")]
 
 
+def left_out() -> list[str]:
+    """Give the names that .dockerignore keeps out of the build."""
+    lines = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    return [line.removeprefix("**/") for line in lines if line and not line.startswith("#")]
+
+
 def build(place: Path) -> Path:
     """Run them with PREFIX and TOOLS below `place`; give the finished directory, which PREFIX names."""
-    prefix, tools = place / "opt" / "model-verifier", place / "tools"
-    for old in (prefix, tools):
+    prefix, tools, context = place / "opt" / "model-verifier", place / "tools", place / "context"
+    for old in (prefix, tools, context):
         shutil.rmtree(old, ignore_errors=True)
+    shutil.copytree(CHECKOUT, context, ignore=shutil.ignore_patterns(*left_out()))
     environment = os.environ | {"PREFIX": str(prefix), "TOOLS": str(tools)}
     for step in steps():
         if INTERPRETER_STEP in step:
             copy_interpreter(prefix / "python")
         else:
-            subprocess.run(["sh", "-e", "-c", step], cwd=CHECKOUT, env=environment, check=True)
+            subprocess.run(["sh", "-e", "-c", step], cwd=context, env=environment, check=True)
     return prefix
 
 

@@ -83,9 +83,11 @@ def test_exec_works_as_nobody_on_a_read_only_root_without_a_network(moved: Path)
     stage = moved.parent / "stage"
     model = Path(shutil.copytree(DEMO_MODEL, stage / "model"))
     lock = write_lock(stage / "models.lock", model)
+    load = "from huggingface_hub import hf_hub_download as get; print(open(get('acme/tiny', 'config.json')).read(1))"
+    look = 'id -u; touch "$1"/new || echo read-only; "$2" -I -c "$3"'
     verify = [
         moved / "bin/model-verifier", "exec", f"{MODEL}={model}", "--lock", lock, "--cache-dir", "/dev/shm",
-        "--", "sh", "-c", 'id -u; touch "$1"/new || echo read-only; head -c 1 "$1"/config.json', "sh", "{path}",
+        "--", "sh", "-c", look, "sh", "{path}", moved / "python/bin/python3", load,
     ]  # fmt: skip
     script = (
         "mount --make-rprivate / && mount --bind / /mnt && mount -o remount,ro,bind /mnt"

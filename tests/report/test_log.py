@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import MODEL
 from tests.fakes.registry import NOW, FakeRegistry, commit_of
+from verifier import limits
 from verifier.errors import UndecidedError
 from verifier.judge import undecided
 from verifier.report import log
@@ -46,6 +47,7 @@ def test_a_verdict_is_one_line_with_what_the_metrics_say(registry: FakeRegistry,
         "head_expires": "2026-12-04T10:00:00Z",
         "approval_expires": "2027-09-16T10:00:00Z",
         "findings": [],
+        "findings_omitted": 0,
         "notices": [],
     }
 
@@ -54,6 +56,15 @@ def test_a_warning_has_its_level(registry: FakeRegistry, model: Path) -> None:
     line = told(registry.verify(f"{MODEL}@main", model))
 
     assert (line["level"], line["findings"][0]["rule"]) == ("warning", "unpinned-revision")
+
+
+def test_what_denies_is_told_first_and_what_is_left_out_is_counted(registry: FakeRegistry, model: Path) -> None:
+    for number in range(30):
+        (model / f"{number}.py").touch()
+    line = told(registry.verify(f"{MODEL}@main", model))
+
+    assert [finding["rule"] for finding in line["findings"]] == ["unlisted-file"] * limits.MAX_FINDINGS_IN_LOG
+    assert line["findings_omitted"] > 10
 
 
 def test_doubt_says_why_and_what_next() -> None:
@@ -77,7 +88,7 @@ def test_no_text_starts_another_line(text: str) -> None:
 def test_a_termination_message_is_never_cut_inside_a_character(text: str) -> None:
     cut = log.cut(text)
 
-    assert len(cut) <= log.TERMINATION_BYTES
+    assert len(cut) <= limits.MAX_TERMINATION_MESSAGE
     assert text.startswith(cut.decode("utf-8"))
 
 

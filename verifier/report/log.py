@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from verifier import limits
 from verifier.document import format_timestamp
 from verifier.report.text import render
 from verifier.verdict import Effect, Result, Verdict
 
 _LEVELS = {Result.PASSED: "info", Result.FAILED: "error", Result.UNDECIDED: "error"}
-TERMINATION_BYTES = 4096
-"""What Kubernetes reads of a container's termination message."""
 
 
 def verdict(verdict: Verdict, seconds: float) -> str:
-    """Write a verdict, with every finding that is not ignored."""
+    """Write a verdict, with the first findings of those that are not ignored; the denying ones come first."""
     warned = any(verdict.findings(Effect.WARN))
     level = "warning" if verdict.result is Result.PASSED and warned else _LEVELS[verdict.result]
     registry = verdict.registry
+    order = [Effect.DENY, Effect.WARN, Effect.WAIVED, Effect.NOTE]
+    findings = sorted(verdict.findings(*order), key=lambda judged: order.index(judged.effect))
+    shown = findings[: limits.MAX_FINDINGS_IN_LOG]
     details: dict[str, object] = {
         "result": verdict.result.value,
         "enforced": verdict.enforced,
@@ -39,9 +41,9 @@ def verdict(verdict: Verdict, seconds: float) -> str:
                 "message": judged.finding.message,
                 "remedy": judged.finding.remedy,
             }
-            for judged in verdict.findings()
-            if judged.effect is not Effect.IGNORED
+            for judged in shown
         ],
+        "findings_omitted": len(findings) - len(shown) + sum(outcome.omitted for outcome in verdict.outcomes),
         "notices": list(verdict.notices),
     }
     if verdict.error is not None:
@@ -63,4 +65,4 @@ def termination(verdicts: Sequence[Verdict]) -> bytes:
 
 def cut(text: str) -> bytes:
     """Give as much of the text in UTF-8 as is read, never half a character."""
-    return text.encode("utf-8", "backslashreplace")[:TERMINATION_BYTES].decode("utf-8", "ignore").encode()
+    return text.encode("utf-8", "backslashreplace")[: limits.MAX_TERMINATION_MESSAGE].decode("utf-8", "ignore").encode()
