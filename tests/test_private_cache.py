@@ -111,6 +111,11 @@ def test_where_nothing_can_be_made_nothing_is_decided(tmp_path: Path) -> None:
         build(tmp_path / "nowhere", {})
 
 
+def test_only_a_commit_can_be_main(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="acme/tiny@main names no commit"):
+        build(tmp_path, {ModelReference("acme", "tiny", "main"): {}})
+
+
 def test_no_directory_for_temporary_files_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> str:
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")

@@ -143,11 +143,8 @@ def _wanted(
     if references:
         wanted = [_read(text, registry) for text in references]
     else:
-        wanted = (
-            [Wanted(ModelReference.parse(f"{entry.model}@{entry.revision}"), None) for entry in lock.models]
-            if (lock)
-            else []
-        )
+        entries = lock.models if lock is not None else ()
+        wanted = [Wanted(ModelReference.parse(f"{entry.model}@{entry.revision}"), None) for entry in entries]
     if not wanted:
         raise UsageError(
             "no model was named, so nothing would be verified",

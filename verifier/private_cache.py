@@ -51,8 +51,11 @@ def default_parent() -> Path:
 def build(parent: Path, models: Mapping[ModelReference, Mapping[str, VerifiedFile]]) -> PrivateCache:
     """Make a new directory in `parent` and link each model's files there by their paths; then close it for writing.
 
-    Each reference names a commit. Raises `UndecidedError` where it can't be written; then nothing is left behind.
+    Raises `UndecidedError` where it can't be written, and then leaves nothing behind; `ValueError` for a reference
+    without a commit.
     """
+    if vague := [str(reference) for reference in models if reference.commit is None]:
+        raise ValueError(f"{', '.join(vague)} names no commit")
     try:
         root = Path(tempfile.mkdtemp(prefix="model-verifier-", dir=parent))  # of mode 0700
     except OSError as error:
