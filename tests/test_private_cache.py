@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from huggingface_hub import scan_cache_dir
 
 from tests.fakes.registry import commit_of
 from verifier import private_cache
@@ -44,6 +45,16 @@ def test_it_holds_links_to_the_files_and_nothing_else(cache: PrivateCache, model
     regular = [path for path in cache.root.rglob("*") if not path.is_symlink() and path.is_file()]
     assert regular == [cache.root / "hub/models--acme--tiny/refs/main"]
     assert {path.name for path in (cache.root / "hub").iterdir()} == {"models--acme--tiny"}
+
+
+def test_the_hubs_client_finds_nothing_amiss(cache: PrivateCache, model: Path) -> None:
+    found = scan_cache_dir(cache.root / "hub")
+
+    assert found.warnings == []
+    (repository,) = found.repos
+    (revision,) = repository.revisions
+    assert (repository.repo_id, revision.commit_hash, set(revision.refs)) == ("acme/tiny", REFERENCE.commit, {"main"})
+    assert found.size_on_disk == sum(path.stat().st_size for path in model.iterdir())
 
 
 def test_only_this_user_can_read_it_and_nobody_can_write_it(cache: PrivateCache) -> None:
