@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from id._internal.oidc import ambient
 
 from verifier import environment
+from verifier.identity import TOKEN_VARIABLES
 
 PRIVATE = Path("/private")
 MODEL = Path("/private/hub/models--acme--tiny/snapshots/1")
@@ -48,6 +52,13 @@ def test_what_would_weaken_it_is_removed(name: str, reason: str) -> None:
 def test_what_could_sign_is_always_removed(name: str, keep_token: bool) -> None:
     assert name not in sealed({name: "secret"}, keep_token=keep_token)
     assert name not in environment.without_tokens({name: "secret"}, keep_token=keep_token)
+
+
+def test_every_variable_that_we_would_sign_with_is_among_them() -> None:
+    asked_for = re.findall(r'"(ACTIONS_ID_TOKEN_\w+)"', inspect.getsource(ambient))
+
+    assert asked_for
+    assert {*TOKEN_VARIABLES, *asked_for} <= set(environment.SIGNING_TOKENS)
 
 
 @pytest.mark.parametrize("name", environment.HUB_TOKENS)

@@ -15,12 +15,14 @@ import pytest
 from tests.conftest import MODEL
 from tests.fakes.registry import FakeRegistry, rules_of
 from verifier import writers
+from verifier.evidence import ModelEvidence
 from verifier.finding import Severity
 from verifier.judge import conclude
 from verifier.policy import Policy
 from verifier.reference import ModelReference
-from verifier.verdict import Effect, Result, Verdict
+from verifier.verdict import Effect, Outcome, Result, Status, Verdict
 from verifier.verify import find, read_listed
+from verifier.writers import Writers
 
 OTHER = 12_345
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -34,16 +36,19 @@ def private(tmp_path: Path) -> Path:
     return path
 
 
+def found(registry: FakeRegistry, model: Path) -> ModelEvidence:
+    """Read the model as `verify` does."""
+    asked, policy = ModelReference.parse(MODEL), registry.policy()
+    evidence, _ = find(asked, registry.open(), None, policy, path=model, set_name=None, now=registry.now)
+    return read_listed(evidence, policy, all_findings=False, watch=None)
+
+
 def handed_on(registry: FakeRegistry, model: Path, links: Path, policy: Policy | None = None) -> Verdict:
     """Verify as `exec` does."""
-    policy = policy or registry.policy()
-    evidence, path = find(
-        ModelReference.parse(MODEL), registry.open(), None, policy, path=model, set_name=None, now=registry.now
-    )
+    evidence = found(registry, model)
     assert evidence.snapshot is not None
-    found = writers.look((entry.real_path for entry in evidence.snapshot.files.values()), links)
-    evidence = replace(read_listed(evidence, policy, all_findings=False, watch=None), writers=found)
-    return conclude(evidence, policy, registry.open(), path)
+    seen = writers.look((entry.real_path for entry in evidence.snapshot.files.values()), links)
+    return conclude(replace(evidence, writers=seen), policy or registry.policy(), registry.open(), model)
 
 
 def messages(verdict: Verdict, severity: Severity) -> list[str]:
@@ -99,6 +104,14 @@ def test_what_others_can_write_denies(
     (message,) = messages(verdict, Severity.ERROR)
     assert message.startswith(f"{culprit} can be written by others: ")
     assert why in message
+
+
+def test_what_nobody_else_can_write_is_silent(registry: FakeRegistry, model: Path) -> None:
+    evidence = replace(found(registry, model), writers=Writers(OTHER, ()))
+
+    assert conclude(evidence, registry.policy(), registry.open(), model).outcomes[-1] == Outcome(
+        "writers", Status.PASSED
+    )
 
 
 @as_root
