@@ -30,6 +30,7 @@ MAX_ALIAS_RECORDS = 200
 CLOCK_SKEW = timedelta(minutes=5)
 EXPIRY_NOTICE = timedelta(days=30)
 WAIVER_NOTICE = timedelta(days=14)
+MAX_BASELINE = timedelta(days=90)
 
 # A snapshot.
 MAX_SNAPSHOT_ENTRIES = 100_000

@@ -12,8 +12,8 @@ from tests.fakes.registry import FakeRegistry, commit_of, rules_of
 from verifier.digest import Digest
 from verifier.errors import UsageError
 from verifier.finding import Severity
-from verifier.governance.record import record_path
 from verifier.policy import Policy
+from verifier.registry.records import record_path
 from verifier.verdict import Result, Verdict
 from verifier.verify import verify
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import MODEL
 from tests.fakes.registry import FakeRegistry, commit_of, rules_of
-from verifier.governance.record import record_path
+from verifier.registry.records import record_path
 from verifier.verdict import Effect, Result
 
 RULE = "unpinned-revision"

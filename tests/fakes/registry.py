@@ -12,9 +12,10 @@ from tests.fakes.sigstore import Instance
 from verifier.digest import Digest
 from verifier.document import Document, to_bytes
 from verifier.governance.head import make_head
-from verifier.governance.record import make_approval, record_path
+from verifier.governance.record import make_approval
 from verifier.policy import Policy
 from verifier.registry.documents import Approval, Head, Revocation, RoleRule, Signer, Trust, TrustRules
+from verifier.registry.records import record_path
 from verifier.registry.registry import Registry
 from verifier.registry.store import DirectoryStore
 from verifier.verdict import Verdict

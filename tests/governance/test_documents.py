@@ -13,8 +13,8 @@ from hypothesis import strategies as some
 from tests.conftest import MODEL
 from tests.fakes.registry import NOW, FakeRegistry, commit_of
 from verifier.document import parse, to_bytes
-from verifier.governance.record import record_path
 from verifier.registry.documents import Approval, FileEntry, Head, Revocation, Trust, Waiver
+from verifier.registry.records import record_path
 
 HEX = "ab" * 32
 

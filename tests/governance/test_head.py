@@ -12,8 +12,8 @@ from tests.fakes.registry import NOW, FakeRegistry, commit_of
 from verifier.digest import Digest
 from verifier.errors import VerifierError
 from verifier.governance.head import make_head
-from verifier.governance.record import record_path
 from verifier.registry.documents import Head
+from verifier.registry.records import record_path
 
 RECORD = record_path(MODEL, commit_of(MODEL))
 

@@ -12,8 +12,9 @@ import pytest
 from tests.conftest import MODEL
 from tests.fakes.registry import NOW, commit_of
 from verifier.errors import UsageError, VerifierError
-from verifier.governance.record import make_approval, record_path
+from verifier.governance.record import make_approval
 from verifier.registry.documents import Approval
+from verifier.registry.records import record_path
 
 COMMIT = commit_of(MODEL)
 

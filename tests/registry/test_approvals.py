@@ -10,8 +10,8 @@ import pytest
 
 from tests.conftest import MODEL
 from tests.fakes.registry import PEOPLE, FakeRegistry, commit_of, rules_of
-from verifier.governance.record import record_path
 from verifier.registry.documents import RoleRule
+from verifier.registry.records import record_path
 from verifier.verdict import Result, Verdict
 
 SECOND_MODEL = "acme/second"

@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import MODEL
 from tests.fakes.registry import NOW, PEOPLE, FakeRegistry, commit_of
 from verifier.errors import UndecidedError
-from verifier.governance.record import record_path
 from verifier.registry.documents import RoleRule, TrustRules
+from verifier.registry.records import record_path
 from verifier.verdict import Result
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

@@ -12,8 +12,8 @@ from tests.registry.test_approvals import RECORD, SECOND_MODEL, approve, judge, 
 from verifier import limits
 from verifier.digest import Digest
 from verifier.errors import UndecidedError
-from verifier.governance.record import record_path
 from verifier.registry.documents import RoleRule
+from verifier.registry.records import record_path
 from verifier.verdict import Result
 
 SIGNERS = ("alice", "bob")

@@ -11,8 +11,8 @@ from tests.conftest import MODEL
 from tests.fakes.registry import NOW, FakeRegistry, commit_of, rules_of
 from verifier import limits
 from verifier.errors import UndecidedError
-from verifier.governance.record import record_path
 from verifier.reference import ModelReference
+from verifier.registry.records import record_path
 from verifier.verdict import Effect, Result, Verdict
 
 DAY = timedelta(days=1)

@@ -15,8 +15,8 @@ from verifier import limits
 from verifier.digest import Digest
 from verifier.document import parse
 from verifier.errors import UndecidedError
-from verifier.governance.record import record_path
 from verifier.registry.documents import Approval, HeadRevocation, Revocation, RoleRule
+from verifier.registry.records import record_path
 from verifier.verdict import Result
 
 COMMIT = commit_of(MODEL)

@@ -10,7 +10,7 @@ from tests.fakes.registry import NOW, FakeRegistry, commit_of
 from tests.fakes.sigstore import Instance
 from verifier.digest import Digest
 from verifier.errors import UndecidedError
-from verifier.governance.record import record_path
+from verifier.registry.records import record_path
 from verifier.verdict import Result
 
 OTHER = "acme/other"

@@ -14,7 +14,7 @@ from tests.conftest import MODEL
 from tests.fakes.registry import FakeRegistry, commit_of, rules_of
 from verifier import limits
 from verifier.errors import UndecidedError, UsageError
-from verifier.governance.record import record_path
+from verifier.registry.records import record_path
 from verifier.registry.store import DirectoryStore
 from verifier.verdict import Result
 

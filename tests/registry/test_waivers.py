@@ -14,9 +14,9 @@ from tests.conftest import MODEL
 from tests.fakes.registry import NOW, FakeRegistry, commit_of, rules_of
 from verifier.document import DocumentError, parse
 from verifier.finding import Finding, Location, Severity
-from verifier.governance.record import record_path
 from verifier.policy import WaiverGrant
 from verifier.registry.documents import Approval, TrustRules, Waiver
+from verifier.registry.records import record_path
 from verifier.rules import RULES
 from verifier.verdict import Effect, Result, Verdict
 

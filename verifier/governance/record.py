@@ -12,11 +12,6 @@ from verifier.registry.documents import Approval, FileEntry, Waiver
 from verifier.snapshot import take
 
 
-def record_path(model: str, revision: str) -> str:
-    """Give a record's path in the registry."""
-    return f"models/{model}/{revision}.json"
-
-
 def make_approval(
     directory: Path,
     *,

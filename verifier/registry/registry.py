@@ -15,14 +15,15 @@ from pathlib import Path
 
 from verifier import limits
 from verifier.digest import Digest
-from verifier.document import DocumentError, format_timestamp, parse, to_bytes
+from verifier.document import DocumentError, format_timestamp, parse
 from verifier.errors import UndecidedError, UsageError
 from verifier.reference import ModelReference
 from verifier.registry import seen
 from verifier.registry.documents import Approval, Head, Revocation
+from verifier.registry.records import judge_record, record_path, refused, signed_revocations
 from verifier.registry.standing import Refusal, Revoked, Standing
 from verifier.registry.store import Store
-from verifier.registry.trust import Count, TrustedRegistry, follow_chain
+from verifier.registry.trust import TrustedRegistry, follow_chain
 
 _UPDATE = "Update the registry from its home, and check this machine's clock."
 
@@ -150,21 +151,7 @@ class Registry:
     def _revoked(self) -> tuple[Revoked, ...]:
         """(4) The head's revocations, and every validly signed one in sight that it leaves out."""
         known = {item.digest: Revoked(item.digest, item.revocation) for item in self.head.revoked}
-        for path in self._store.revocations():
-            raw = self._store.read(path, limits.MAX_REVOCATION)
-            if raw is None:
-                continue
-            digest = str(Digest.of(raw))
-            if digest in known and to_bytes(known[digest].revocation) == raw:
-                continue  # the head's own, to the letter
-            if self._trusted.count("revoke", path, raw).reached:
-                try:
-                    revocation = parse(raw, Revocation)
-                except DocumentError as error:
-                    raise _bad(f"the signed {path} {error}") from error
-                if revocation.registry == self.trust.registry:
-                    known[digest] = Revoked(digest, revocation)
-        return tuple(known.values())
+        return tuple((known | signed_revocations(self._trusted, known)).values())
 
     def _hits(
         self, model: str, commit: str | None, record: Digest | None, approval: Approval | None
@@ -198,7 +185,7 @@ class Registry:
 
     def _open_record(self, key: str) -> Standing:
         model, _, commit = key.partition("@")
-        path = f"models/{model}/{commit}.json"
+        path = record_path(model, commit)
         raw = self._store.read(path, limits.MAX_RECORD)
         if raw is None:
             raise UndecidedError(
@@ -208,61 +195,13 @@ class Registry:
             )
         digest = Digest.of(raw)
         if str(digest) != self.head.records[key]:  # (5)
-            return self._refused(key, digest, f"the record {path} is not the one that the signed head lists")
-        try:
-            approval = parse(raw, Approval)
-        except DocumentError as error:
-            return self._refused(key, digest, f"the record {path} {error}")
-        if (approval.registry, approval.model, approval.revision) != (self.trust.registry, model, commit):
-            named = f"{approval.reference} in the registry {approval.registry!r}"
-            return self._refused(key, digest, f"the record {path} is about another model: {named}")
-        count = self._trusted.count(  # (6)
-            "approve", path, raw, excluding=approval.requested_by, at_most=1 if approval.baseline else None
-        )
-        problem = self._bounds_problem(approval, count)  # (7)
-        if not count.reached:
-            problem = f"the record {path} has {count}"
-        if problem:
-            return self._refused(key, digest, problem)
-        return Standing(
-            approval=approval,
-            record_digest=digest,
-            approved_by=tuple(signature.principal for signature in count.signatures),
-            since=min((signature.signed_at for signature in count.signatures), default=None),
-            ends_at=self._end(approval),
-            revocations=self._hits(model, commit, digest, approval),
-        )
+            message = f"the record {path} is not the one that the signed head lists"
+            return self._with_revocations(key, refused(self.trust, digest, message))
+        return self._with_revocations(key, judge_record(self._trusted, key, raw, since=self.head.issued))  # (6), (7)
 
-    def _bounds_problem(self, approval: Approval, count: Count) -> str | None:
-        rules = self.trust.rules
-        since = min((signature.signed_at for signature in count.signatures), default=self.head.issued)
-        if approval.valid_until - since > timedelta(days=rules.max_approval_days):
-            return (
-                f"the approval of {approval.reference} would last longer than the {rules.max_approval_days} days "
-                "that the trust file allows"
-            )
-        if approval.baseline and rules.baseline_until is None:
-            return f"{approval.reference} is a baseline, and the trust file allows none"
-        for waiver in approval.waivers:
-            if waiver.expires - since > timedelta(days=rules.max_waiver_days):
-                return (
-                    f"the approval of {approval.reference} waives {waiver.rule!r} for longer than the "
-                    f"{rules.max_waiver_days} days that the trust file allows"
-                )
-        return None
-
-    def _end(self, approval: Approval) -> datetime:
-        until = self.trust.rules.baseline_until
-        return min(approval.valid_until, until) if approval.baseline and until else approval.valid_until
-
-    def _refused(self, key: str, digest: Digest, message: str) -> Standing:
+    def _with_revocations(self, key: str, standing: Standing) -> Standing:
         model, _, commit = key.partition("@")
-        approvers = ", ".join(self.trust.roles["approve"].principals) or "the registry's owners"
-        return Standing(
-            record_digest=digest,
-            refusal=Refusal(message, f"Ask {approvers} to review and sign the record as it stands in the registry."),
-            revocations=self._hits(model, commit, digest, None),
-        )
+        return replace(standing, revocations=self._hits(model, commit, standing.record_digest, standing.approval))
 
     def _unknown(self, reference: ModelReference) -> Standing:
         message = f"{reference} is not in the registry {self.trust.registry!r}"

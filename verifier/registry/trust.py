@@ -6,7 +6,7 @@ counted are principals whose exact issuer and identity signed the exact bytes, n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -42,6 +42,10 @@ class Count:
     def reached(self) -> bool:
         """Tell whether enough principals signed."""
         return len(self.signatures) >= self.threshold
+
+    def since(self, otherwise: datetime) -> datetime:
+        """Give the earliest signature's time, or `otherwise` where nobody signed."""
+        return min((signature.signed_at for signature in self.signatures), default=otherwise)
 
     def __str__(self) -> str:
         text = f"{len(self.signatures)} of {self.threshold} valid signatures"
@@ -117,19 +121,35 @@ def follow_chain(store: Store, pinned: Digest, now: datetime) -> TrustedRegistry
     Raises `UndecidedError` where the pinned one is not there, a later one is not signed as it must be, or
     the last one has expired.
     """
+    *_, current = chain(store, pinned)
+    require_unexpired(current.trust, now)
+    return current
+
+
+def chain(store: Store, pinned: Digest) -> Iterator[TrustedRegistry]:
+    """Give the trust files from the one with the digest `pinned` upwards, each signed by those of the one before.
+
+    Raises `UndecidedError` where the pinned one is not there or a later one is not signed as it must be, the latter
+    with the code "trust-unsigned". Whether one has expired is not looked at: only the last one's end counts.
+    """
     version, raw = _find_pinned(store, pinned)
     current = _open(raw, store, pinned, version)
+    yield current
     while (raw_next := store.read(f"trust/{version + 1}.json", limits.MAX_TRUST)) is not None:
         version += 1
         current = _step(current, raw_next, version)
-    if current.trust.expires <= now:
+        yield current
+
+
+def require_unexpired(trust: Trust, now: datetime) -> None:
+    """Raise `UndecidedError` for a trust file whose time is over."""
+    if trust.expires <= now:
         raise UndecidedError(
-            f"trust file {version} of {current.trust.registry} expired on {format_timestamp(current.trust.expires)}",
+            f"trust file {trust.version} of {trust.registry} expired on {format_timestamp(trust.expires)}",
             "Update the registry; if this is its newest, the holders of its 'trust' role must sign the next one. "
             "Check this machine's clock, too.",
             code="trust-expired",
         )
-    return current
 
 
 def _find_pinned(store: Store, pinned: Digest) -> tuple[int, bytes]:
@@ -169,13 +189,13 @@ def _step(current: TrustedRegistry, raw: bytes, version: int) -> TrustedRegistry
     path = f"trust/{version}.json"
     by_old = current.count("trust", path, raw)
     if not by_old.reached:
-        raise _bad(f"{path} is not signed by those whom trust file {version - 1} asks for: {by_old}")
+        raise _unsigned(f"{path} is not signed by those whom trust file {version - 1} asks for: {by_old}")
     following = _open(raw, current.store, current.pinned, version)
     if following.trust.registry != current.trust.registry:
         raise _bad(f"{path} is of another registry, {following.trust.registry!r}")
     by_new = following.count("trust", path, raw)
     if not by_new.reached:
-        raise _bad(f"{path} is not signed by those whom it asks for itself: {by_new}")
+        raise _unsigned(f"{path} is not signed by those whom it asks for itself: {by_new}")
     return following
 
 
@@ -187,6 +207,10 @@ def _parse(raw: bytes, version: int) -> Trust:
     if trust.version != version:
         raise _bad(f"trust/{version}.json says that it is version {trust.version}")
     return trust
+
+
+def _unsigned(message: str) -> UndecidedError:
+    return UndecidedError(message, "Check out the registry again, whole, from its home.", code="trust-unsigned")
 
 
 def _bad(message: str) -> UndecidedError:
