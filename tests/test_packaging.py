@@ -182,7 +182,8 @@ def files_below(directory: str) -> set[str]:
 class TestDistributions:
     def test_wheel_holds_the_package_and_its_data(self, wheel: Path) -> None:
         names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-        data = {f"verifier/_data/{path}" for path in files_below("policies") | files_below("registry")}
+        workflows = {f".github/workflows/registry-{name}.yml" for name in ("publish", "verify")}
+        data = {f"verifier/_data/{path}" for path in files_below("policies") | files_below("registry") | workflows}
         assert names == files_below("verifier") | data
         assert "verifier/py.typed" in names
 

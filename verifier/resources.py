@@ -1,4 +1,4 @@
-"""Where the data that travels with the package lies: `policies/` and the demonstration `registry/`."""
+"""Where the data that travels with the package lies: `policies/`, the demonstration `registry/`, workflows to copy."""
 
 from pathlib import Path
 
@@ -6,6 +6,6 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def data_directory(name: str) -> Path:
-    """Find `name` ("policies" or "registry") in the installed wheel, or else in the checkout."""
+    """Find `name` ("policies", "registry" or ".github/workflows") in the installed wheel, or else in the checkout."""
     packaged = _PACKAGE / "_data" / name
     return packaged if packaged.is_dir() else _PACKAGE.parent / name

@@ -61,7 +61,8 @@ class TrustConfig:
                 self._config = ClientTrustConfig.production()
             else:
                 self._config = ClientTrustConfig.from_json(raw.decode())
-            self.root = Root(self._config.trusted_root._inner.to_json().encode())
+            self.trusted_root = self._config.trusted_root._inner.to_json().encode()
+            self.root = Root(self.trusted_root)
         except Exception as error:  # TUF, requests, pydantic and sigstore each have their own
             if raw is None:
                 raise UndecidedError(

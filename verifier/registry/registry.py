@@ -15,11 +15,12 @@ from pathlib import Path
 
 from verifier import limits
 from verifier.digest import Digest
-from verifier.document import DocumentError, format_timestamp, parse
+from verifier.document import format_timestamp
 from verifier.errors import UndecidedError, UsageError
 from verifier.reference import ModelReference
 from verifier.registry import seen
-from verifier.registry.documents import Approval, Head, Revocation
+from verifier.registry.documents import Approval, Revocation
+from verifier.registry.head import bad_head, read_head
 from verifier.registry.records import judge_record, record_path, refused, signed_revocations
 from verifier.registry.standing import Refusal, Revoked, Standing
 from verifier.registry.store import Store
@@ -49,7 +50,7 @@ class Registry:
         self._trusted: TrustedRegistry = follow_chain(store, trust_digest, now)  # (1)
         self.trust = self._trusted.trust
         self.trust_digest = trust_digest
-        self.head = self._open_head()  # (2)
+        self.head = read_head(self._trusted)  # (2)
         known = seen.highest(memory, trust_digest)
         self._check_freshness(max(min_version, self.trust.floor, known.head_version), known.trust_version)  # (3)
         seen.remember(memory, trust_digest, seen.Seen(self.head.version, self.trust.version))
@@ -98,31 +99,6 @@ class Registry:
                 return approval.model
         return None
 
-    # The head.
-
-    def _open_head(self) -> Head:
-        raw = self._store.read("head.json", limits.MAX_HEAD)
-        if raw is None:
-            raise _bad("the registry has no head.json", "Publish it, or check out the registry whole.")
-        count = self._trusted.count("publish", "head.json", raw)
-        if not count.reached:
-            raise _bad(f"the registry's head.json is not signed as it must be: {count}")
-        try:
-            head = parse(raw, Head)
-        except DocumentError as error:
-            raise _bad(f"the registry's head.json {error}") from error
-        if head.registry != self.trust.registry:
-            raise _bad(f"head.json is of another registry, {head.registry!r} instead of {self.trust.registry!r}")
-        if head.trust_version != self.trust.version:
-            raise _bad(
-                f"head.json was made under trust file {head.trust_version}; "
-                f"the chain of trust files here ends at {self.trust.version}"
-            )
-        for item in head.revoked:
-            if item.revocation.registry != self.trust.registry:
-                raise _bad(f"head.json holds a revocation of another registry, {item.revocation.registry!r}")
-        return head
-
     def _check_freshness(self, lowest: int, lowest_trust: int) -> None:
         head, now = self.head, self.now
         if self.trust.version < lowest_trust:
@@ -140,7 +116,7 @@ class Registry:
                 f"this machine's clock says {format_timestamp(now)}"
             )
         if head.expires - head.issued > timedelta(days=self.trust.rules.max_head_days):
-            raise _bad(
+            raise bad_head(
                 f"the registry's head claims to live longer than the {self.trust.rules.max_head_days} days "
                 "that its trust file allows"
             )
@@ -227,10 +203,6 @@ def _listed(names: Iterable[str], most: int = 5) -> str:
     ordered = sorted(names)
     rest = f" and {len(ordered) - most} more" if len(ordered) > most else ""
     return ", ".join(ordered[:most]) + rest
-
-
-def _bad(message: str, remedy: str = _UPDATE) -> UndecidedError:
-    return UndecidedError(message, remedy, code="head-invalid")
 
 
 def _stale(message: str) -> UndecidedError:

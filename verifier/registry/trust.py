@@ -133,7 +133,7 @@ def chain(store: Store, pinned: Digest) -> Iterator[TrustedRegistry]:
     with the code "trust-unsigned". Whether one has expired is not looked at: only the last one's end counts.
     """
     version, raw = _find_pinned(store, pinned)
-    current = _open(raw, store, pinned, version)
+    current = open_trust(raw, store, pinned, version)
     yield current
     while (raw_next := store.read(f"trust/{version + 1}.json", limits.MAX_TRUST)) is not None:
         version += 1
@@ -167,8 +167,8 @@ def _find_pinned(store: Store, pinned: Digest) -> tuple[int, bytes]:
     )
 
 
-def _open(raw: bytes, store: Store, pinned: Digest, version: int) -> TrustedRegistry:
-    """Parse a trust file whose bytes are already trusted, and read its roots by their digests."""
+def open_trust(raw: bytes, store: Store, pinned: Digest, version: int) -> TrustedRegistry:
+    """Parse a trust file, and read its roots by their digests. That its bytes can be trusted, the caller sees to."""
     from verifier._sigstore.verify import BadSignatureError, Root
 
     trust = _parse(raw, version)
@@ -190,7 +190,7 @@ def _step(current: TrustedRegistry, raw: bytes, version: int) -> TrustedRegistry
     by_old = current.count("trust", path, raw)
     if not by_old.reached:
         raise _unsigned(f"{path} is not signed by those whom trust file {version - 1} asks for: {by_old}")
-    following = _open(raw, current.store, current.pinned, version)
+    following = open_trust(raw, current.store, current.pinned, version)
     if following.trust.registry != current.trust.registry:
         raise _bad(f"{path} is of another registry, {following.trust.registry!r}")
     by_new = following.count("trust", path, raw)

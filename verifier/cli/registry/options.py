@@ -1,0 +1,127 @@
+"""Options that the registry's verbs share, and what they open: the registry's home, the hand that signs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from verifier._sigstore.sign import TrustConfig
+    from verifier.credential import Token
+    from verifier.governance.home import Home
+    from verifier.governance.signing import Pen
+    from verifier.policy import Policy
+    from verifier.registry.documents import Role, Trust
+
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity-token-file",
+        envvar="MODEL_VERIFIER_IDENTITY_TOKEN_FILE",
+        metavar="FILE",
+        help="An OIDC token for 'sigstore', instead of a CI's own or a login in the browser.",
+    ),
+]
+TrustConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--trust-config",
+        envvar="MODEL_VERIFIER_TRUST_CONFIG",
+        metavar="FILE",
+        help="A private Sigstore instance to sign with, instead of the public one.",
+    ),
+]
+PublicLogOption = Annotated[
+    bool,
+    typer.Option(
+        "--public-log", envvar="MODEL_VERIFIER_PUBLIC_LOG", help="Agree to be named in Sigstore's public log, for ever."
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", envvar="MODEL_VERIFIER_YES", help="Sign without asking.")]
+
+
+def opened(policy: str | None, registry: str | None, trust_digest: str | None) -> tuple[Policy, Home]:
+    """Open the registry that a policy names, for a change."""
+    from verifier.cli.policy import deciding_policy
+    from verifier.governance.home import Home
+
+    deciding = deciding_policy(policy, registry, trust_digest, None, 0, None)
+    return deciding, Home.open(deciding)
+
+
+@dataclass(frozen=True)
+class Login:
+    """Somebody with a token, as the principal that it makes of them; a certificate is asked for by `pen`."""
+
+    home: Home
+    principal: str
+    token: Token
+    config: TrustConfig
+
+    def pen(self) -> Pen:
+        """Ask the Sigstore instance for a certificate, and give what signs with it."""
+        from verifier.governance.signing import Pen
+        from verifier.identity import open_signer
+
+        return Pen(self.home, self.principal, open_signer(self.token, self.config))
+
+
+def log_in(
+    home: Home,
+    roles: Collection[Role],
+    token_file: Path | None,
+    trust_config: Path | None,
+    public_log: bool,
+    newcomers: Trust | None = None,
+) -> Login:
+    """Find out who signs, and refuse whom the trust file does not name for the roles; nothing is asked or written yet.
+
+    `newcomers` is a next trust file, whose new principals sign it, too.
+    """
+    from verifier.errors import UsageError
+    from verifier.governance.signing import principal_of
+    from verifier.identity import find_token, read_trust_config
+
+    config = read_trust_config(trust_config)
+    token = find_token(config, token_file=token_file)
+    try:
+        principal = principal_of(token, home.trust, roles, home.now)
+    except UsageError:
+        if newcomers is None:
+            raise
+        principal = principal_of(token, newcomers, roles, home.now)
+    if trust_config is None and not public_log:
+        raise UsageError(
+            f"a signature puts {token.identity} and the time into Sigstore's public log, for ever",
+            "If that is right, add --public-log (or set MODEL_VERIFIER_PUBLIC_LOG=1).",
+        )
+    return Login(home, principal, token, config)
+
+
+def day(text: str) -> datetime:
+    """Read a day, `2026-12-31`, as its beginning in UTC; raises `UsageError`."""
+    from verifier.errors import UsageError
+
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no day", "Write it as 2026-12-31.") from error
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask a person on the terminal, unless `yes`; raises `UsageError` where nobody can be asked, or who is says no."""
+    import sys
+
+    from verifier.errors import UsageError
+
+    if yes:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError("nobody is there to confirm this", "Look at it, then run the same command with --yes.")
+    if not typer.confirm(question, err=True):
+        raise UsageError("not confirmed; nothing was signed", "Tell whoever asked for it why.")

@@ -1,0 +1,70 @@
+"""`model-verifier registry revoke`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from verifier.cli.options import PolicyOption, RegistryOption, TrustDigestOption
+from verifier.cli.registry.options import (
+    PublicLogOption,
+    TokenFileOption,
+    TrustConfigOption,
+    YesOption,
+    confirm,
+    log_in,
+    opened,
+)
+
+
+def revoke(
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; verdicts show it.")],
+    reference: Annotated[
+        str | None, typer.Argument(metavar="REFERENCE", help="The model: org/name or org/name@<commit>.")
+    ] = None,
+    digest: Annotated[
+        list[str] | None, typer.Option("--digest", metavar="sha256:…", help="Every model with this file.")
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option("--record", metavar="ORG/NAME@COMMIT", help="One record as it stands.")
+    ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option("--also", metavar="ORG/NAME", help="Another model that --digest hits, too.")
+    ] = None,
+    identifier: Annotated[str | None, typer.Option("--id", metavar="NAME", help="The file's name.")] = None,
+    yes: YesOption = False,
+    policy: PolicyOption = None,
+    registry: RegistryOption = None,
+    trust_digest: TrustDigestOption = None,
+    token_file: TokenFileOption = None,
+    trust_config: TrustConfigOption = None,
+    public_log: PublicLogOption = False,
+) -> None:
+    """Take an approval back, and sign that. It counts wherever it is in sight, published or not."""
+    from verifier.document import to_bytes
+    from verifier.governance.approve import Subject, revocation_in_words, waits_for
+    from verifier.governance.revoke import make_revocation, path_for
+    from verifier.reference import ModelReference
+    from verifier.report.escape import terminal
+    from verifier.report.registry import render_subject
+
+    _, home = opened(policy, registry, trust_digest)
+    revocation = make_revocation(
+        home,
+        reason=reason,
+        reference=ModelReference.parse(reference) if reference is not None else None,
+        digests=digest or (),
+        record=record,
+        also=also or (),
+    )
+    path = path_for(home, revocation, identifier)
+    login = log_in(home, ["revoke"], token_file, trust_config, public_log)
+    words = tuple(revocation_in_words(revocation))
+    typer.echo(render_subject(Subject(path, b"", "revoke", words=words)), nl=False)
+    confirm(f"Revoke as {terminal(login.principal)}?", yes)
+    raw = to_bytes(revocation)
+    place, bundle = login.pen().sign(path, raw, "revoke")
+    home.write(place, bundle)
+    typer.echo(f"wrote {terminal(str(home.write(path, raw)))}")
+    typer.echo(f"  it has {waits_for(home, path)}; next: commit it, and let CI publish", err=True)

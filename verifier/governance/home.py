@@ -1,0 +1,204 @@
+"""A registry's home: the directory that people change, as far as its trust files reach.
+
+Unlike its readers (`verifier.registry.registry`), whoever changes a registry sees what is not signed or published yet.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from verifier import limits
+from verifier.atomic import write_atomically
+from verifier.document import Document, DocumentError, parse
+from verifier.errors import UndecidedError, UsageError
+from verifier.policy import Policy
+from verifier.reference import is_commit
+from verifier.registry.documents import Approval, Trust
+from verifier.registry.records import judge_record, record_path, signed_revocations
+from verifier.registry.standing import Revoked, Standing
+from verifier.registry.store import DirectoryStore, Store
+from verifier.registry.trust import TrustedRegistry, chain, require_unexpired
+
+Kind = TypeVar("Kind", bound=Document)
+
+
+@dataclass(frozen=True)
+class Home:
+    """A registry's directory, seen at `now`. `links` are its trust files in force, from the pinned one upwards.
+
+    `pending_trust` is the version of a next trust file that lacks signatures.
+    """
+
+    root: Path
+    links: tuple[TrustedRegistry, ...]
+    now: datetime
+    pending_trust: int | None = None
+
+    @classmethod
+    def open(cls, policy: Policy, now: datetime | None = None, *, expired: bool = False) -> Home:
+        """Open the policy's registry for a change; `expired` lets a trust file past its end through.
+
+        Raises `UsageError` where the policy names no directory or pins no trust file, `UndecidedError` where the
+        trust files do not hold.
+        """
+        now = now or datetime.now(UTC)
+        source = policy.registry_source
+        if not isinstance(source, Path):
+            raise UsageError(
+                f"the policy {policy.name!r} names no registry in a directory", "Check it out; name it by --registry."
+            )
+        if policy.trust_digest is None:
+            raise UsageError(f"the policy {policy.name!r} pins no trust file", "Set [registry] trust_digest in it.")
+        links: list[TrustedRegistry] = []
+        pending = None
+        try:
+            for link in chain(DirectoryStore(source), policy.trust_digest):
+                links.append(link)
+        except UndecidedError as error:
+            if error.code != "trust-unsigned":
+                raise
+            pending = links[-1].trust.version + 1
+        if not expired:
+            require_unexpired(links[-1].trust, now)
+        return cls(source, tuple(links), now, pending)
+
+    @property
+    def trusted(self) -> TrustedRegistry:
+        """The last trust file in force, with its roots."""
+        return self.links[-1]
+
+    @property
+    def trust(self) -> Trust:
+        """The same as a document."""
+        return self.trusted.trust
+
+    @property
+    def store(self) -> Store:
+        """Where the registry's files are read."""
+        return self.trusted.store
+
+    # What lies there.
+
+    def models(self) -> set[str]:
+        """Give the id of every model of which a record may lie in the directory."""
+        return {f"{publisher.name}/{model.name}" for publisher, model in self._model_directories()}
+
+    def records(self, of: str | None = None) -> Iterator[str]:
+        """Give the key (`org/name@<commit>`) of every record that lies in the directory, or of one model's, in order.
+
+        Raises `UsageError` for a file that is no record by its name.
+        """
+        for publisher, model in self._model_directories():
+            if of is not None and of != f"{publisher.name}/{model.name}":
+                continue
+            for name in sorted(os.listdir(model)):  # noqa: PTH208 - there may be a hundred thousand
+                commit, dot, suffix = name.partition(".")
+                if suffix == "sigs":
+                    continue
+                if not dot or suffix != "json" or not is_commit(commit):
+                    raise UsageError(f"{str(model / name)!r} is no record by its name", "Move it elsewhere.")
+                yield f"{publisher.name}/{model.name}@{commit}"
+
+    def _model_directories(self) -> Iterator[tuple[Path, Path]]:
+        for publisher in _directories(self.root / "models"):
+            for model in _directories(publisher):
+                yield publisher, model
+
+    def raw_record(self, key: str) -> bytes | None:
+        """Give a record's bytes, None where there is none; raises `UndecidedError` if it can't be read."""
+        return self.store.read(_path_of(key), limits.MAX_RECORD)
+
+    def record(self, key: str) -> Approval | None:
+        """Give a record, whoever signed it; None where there is none or it is none."""
+        raw = self.raw_record(key)
+        try:
+            return parse(raw, Approval) if raw is not None else None
+        except DocumentError:
+            return None
+
+    def standing(self, key: str) -> Standing:
+        """Say how a record of the directory stands, whether or not a head lists it."""
+        raw = self.raw_record(key)
+        if raw is None:
+            raise UsageError(f"{key} is not in the registry", f"model-verifier registry add {key}")
+        standing = judge_record(self.trusted, key, raw, since=self.now)
+        model, _, commit = key.partition("@")
+        hits = tuple(
+            item.revocation
+            for item in self.revoked
+            if item.hits(model, commit, standing.record_digest, standing.approval or self.record(key))
+        )
+        return replace(standing, revocations=hits)
+
+    @cached_property
+    def revoked(self) -> tuple[Revoked, ...]:
+        """Every validly signed revocation in the directory."""
+        return tuple(signed_revocations(self.trusted, {}).values())
+
+    def document(self, path: str, kind: type[Kind], limit: int) -> tuple[Kind, bytes]:
+        """Read a document by its path; raises `UsageError` where it is not there or is none."""
+        raw = self.store.read(path, limit)
+        if raw is None:
+            raise UsageError(f"there is no {path} in the registry {str(self.root)!r}", "Check the name.")
+        try:
+            return parse(raw, kind), raw
+        except DocumentError as error:
+            raise UsageError(f"{path} {error}", "Mend it, or take it from version control again.") from error
+
+    # Writing.
+
+    def write(self, path: str, data: bytes) -> Path:
+        """Write one of the registry's files, whole or not at all; raises `UndecidedError` where that fails."""
+        target = self.root / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(target, data)
+        except OSError as error:
+            raise unwritable(target, error) from error
+        return target
+
+    def remove(self, path: str) -> None:
+        """Remove one of the registry's files where it is there."""
+        try:
+            (self.root / path).unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(self.root / path, error) from error
+
+    def signatures(self, path: str) -> list[str]:
+        """Give the paths of all signatures that lie beside a document."""
+        directory = self.root / signatures_directory(path)
+        return [f"{signatures_directory(path)}/{item.name}" for item in sorted(directory.glob("*"))]
+
+
+def signatures_directory(path: str) -> str:
+    """Give the path of the directory with a document's signatures."""
+    return f"{path.removesuffix('.json')}.sigs"
+
+
+def unwritable(path: Path, error: OSError) -> UndecidedError:
+    """Make the error for a file that can't be written."""
+    return UndecidedError(
+        f"{str(path)!r} can't be written: {error.strerror}", "Check the directory, its permissions and the disk."
+    )
+
+
+def _path_of(key: str) -> str:
+    model, _, commit = key.partition("@")
+    return record_path(model, commit)
+
+
+def _directories(parent: Path) -> Iterator[Path]:
+    try:
+        names = sorted(entry.name for entry in os.scandir(parent) if entry.is_dir(follow_symlinks=False))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UndecidedError(f"{str(parent)!r} can't be listed: {error.strerror}", "Check its permissions.") from error
+    for name in names:
+        yield parent / name

@@ -1,0 +1,117 @@
+"""What people see of a registry: a model under review, what waits, what was published. Text and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier import limits
+from verifier.document import format_timestamp
+from verifier.governance.approve import Recheck, Subject
+from verifier.governance.review import Changes, Review
+from verifier.report.escape import terminal
+from verifier.report.text import counted, size
+from verifier.verdict import Effect, Status
+
+_WIDTH = 12
+
+
+def render_subject(subject: Subject) -> str:
+    """Write what is about to be signed."""
+    if subject.review is not None:
+        return render_review(subject.review)
+    head = terminal(subject.path)
+    return "\n".join([head, *(f"  {terminal(word)}" for word in subject.words)]) + "\n"
+
+
+def render_review(review: Review) -> str:
+    """Write a model under review: who asks for what, what was read, what was found, what changed."""
+    return "\n".join(_review(review)) + "\n"
+
+
+def _review(review: Review) -> Iterator[str]:
+    approval = review.approval
+    refused = "REFUSED  " if review.refused else ""
+    yield f"{refused}{terminal(approval.reference)}"
+    publisher = approval.model.partition("/")[0]
+    news = " (new in this registry)" if review.is_new_publisher else ""
+    yield _row("publisher", f"{publisher}{news}")
+    yield _row("asked for", f"by {approval.requested_by}: {approval.reason}")
+    kind = "BASELINE, NOT REVIEWED; " if approval.baseline else ""
+    yield _row("until", f"{kind}{format_timestamp(review.ends_at)}")
+    sets = ", ".join(approval.sets)
+    yield _row("files", f"{counted(len(approval.files), 'file')}, {size(approval.manifest.size)} in the sets {sets}")
+    yield _row("read", _read(review))
+    yield from _findings(review)
+    for waiver in approval.waivers:
+        until = format_timestamp(waiver.expires)[:10]
+        yield _row("waives", f"{waiver.rule} for {waiver.path} until {until}: {waiver.reason}")
+    for pinned in approval.requires:
+        yield _row("requires", pinned)
+    for digest in approval.lifts:
+        yield _row("LIFTS", f"the revocation {digest}")
+    yield _row("changes", in_words(review.changes) if review.changes else "no other commit of it is approved")
+
+
+def in_words(changes: Changes) -> str:
+    """Say how a model's files differ from those of another commit."""
+    if not changes.paths:
+        return f"none since {changes.since}: the same files"
+    parts = [
+        f"{what} {_some(paths)}"
+        for what, paths in (("added", changes.added), ("removed", changes.removed), ("changed", changes.changed))
+        if paths
+    ]
+    weights = "weights identical" if changes.weights_identical else "WEIGHTS DIFFER"
+    return f"{'; '.join(parts)}; {weights}; since {changes.since}"
+
+
+def _some(paths: tuple[str, ...], most: int = 5) -> str:
+    more = f" and {len(paths) - most} more" if len(paths) > most else ""
+    return ", ".join(paths[:most]) + more
+
+
+def _read(review: Review) -> str:
+    if review.read is None:
+        return "NOTHING WAS READ AGAIN"
+    if review.read == review.approval.files.keys():
+        return "every file, to its end; each as the Hub declares it"
+    return f"{Recheck.SMALL.value} ({len(review.read)} of {len(review.approval.files)} files were read)"
+
+
+def _findings(review: Review) -> Iterator[str]:
+    found = review.findings(Effect.DENY, Effect.WARN, Effect.WAIVED)
+    skipped = [outcome for outcome in review.outcomes if outcome.status is Status.SKIPPED]
+    if not found and not skipped:
+        yield _row("findings", "none" if review.outcomes else "not looked for")
+    for judged in found[: 4 * limits.MAX_FINDINGS_IN_TEXT]:
+        finding = judged.finding
+        word = {Effect.DENY: "DENIES", Effect.WARN: "warning", Effect.WAIVED: "waived"}[judged.effect]
+        yield _row(word, f"{finding.rule}: {finding.message}")
+        if finding.expected is not None:
+            yield _row("", f"found {finding.found}")
+            yield _row("", f"expected {finding.expected}")
+        if judged.effect is Effect.DENY and finding.remedy:
+            yield _row("", f"next: {finding.remedy}")
+    for outcome in skipped:
+        yield _row("NOT RUN", f"{outcome.check}: {outcome.reason}")
+
+
+def _row(label: str, text: str) -> str:
+    return f"  {label:<{_WIDTH}}{terminal(text)}"
+
+
+def markdown(title: str, text: str) -> str:
+    """Wrap escaped text for a pull request: a code block whose fence nothing inside can close."""
+    longest = max((len(run) for run in _backticks(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"### {title}\n\n{fence}text\n{text}{fence}\n"
+
+
+def _backticks(text: str) -> Iterator[str]:
+    run = ""
+    for character in text + " ":
+        if character == "`":
+            run += character
+        elif run:
+            yield run
+            run = ""
