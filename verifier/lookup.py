@@ -10,6 +10,7 @@ from pathlib import Path
 
 from verifier._hub import Hub, RemotePublisher
 from verifier.checks import CHECKS, Needs
+from verifier.digest import Digest
 from verifier.errors import UndecidedError, UsageError
 from verifier.evidence import ModelEvidence
 from verifier.judge import conclude
@@ -20,7 +21,7 @@ from verifier.reference import LegacyNameError, ModelReference, is_path
 from verifier.registry import seen
 from verifier.registry.registry import Registry
 from verifier.registry.standing import Refusal, Standing
-from verifier.registry.store import DirectoryStore
+from verifier.registry.store import DirectoryStore, Store
 from verifier.verdict import Verdict
 
 
@@ -131,23 +132,29 @@ def open_registry(policy: Policy, lock: Lock | None, now: datetime) -> Registry 
                 "Add --lock models.lock.",
             )
         return None
-    if source is None:
+    store, trust_digest = store_of(policy)
+    return Registry(store, trust_digest, now, min_version=policy.min_version, memory=seen.default_directory())
+
+
+def store_of(policy: Policy) -> tuple[Store, Digest]:
+    """Give the store of the policy's registry, and the trust file that it starts from. Raises as `open_registry`."""
+    source = policy.registry_source
+    if source is None or source == "none":
         raise UsageError(
             f"the policy {policy.name!r} names no registry",
             "Set [registry] source and trust_digest in the policy, or give --registry and --trust-digest.",
-        )
-    if not isinstance(source, Path):
-        raise UsageError(
-            f"the registry {source!r} is not a directory; registries are read from directories only",
-            "Check it out and name the directory.",
         )
     if policy.trust_digest is None:
         raise UsageError(
             f"the policy {policy.name!r} pins no trust file, so anybody could have signed the registry",
             "Set [registry] trust_digest (sha256sum trust/1.json), or give --trust-digest.",
         )
-    memory = seen.default_directory()
-    return Registry(DirectoryStore(source), policy.trust_digest, now, min_version=policy.min_version, memory=memory)
+    if not isinstance(source, Path):
+        raise UsageError(
+            f"the registry {source!r} is not a directory; registries are read from directories only",
+            "Check it out and name the directory.",
+        )
+    return DirectoryStore(source), policy.trust_digest
 
 
 def parse_reference(reference: ModelReference | Path | str, registry: Registry | None) -> ModelReference:

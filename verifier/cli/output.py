@@ -23,6 +23,11 @@ def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) 
         from verifier.report import text as text_report
 
         text = text_report.render_all(verdicts, colour=output is None and _wants_colour())
+    write_text(text, format_, output)
+
+
+def write_text(text: str, format_: Format, output: Path | None) -> None:
+    """Write a report that is rendered; raises `UndecidedError` where it can't be written."""
     try:
         if output is not None:
             write_atomically(regular(output), text.encode())

@@ -78,12 +78,17 @@ def _found(home: Home, name: str) -> str:
         return revocation
     if is_path(name):
         raise UsageError(f"{name!r} is a path", "Name a model, a revocation or trust.")
+    return _path_of(key_of(home, name))
+
+
+def key_of(home: Home, name: str) -> str:
+    """Give the key of the one record that a reference means; raises `UsageError` where there is none, or several."""
     reference = ModelReference.parse(name)
     keys = [key for key in home.records(reference.model) if reference.may_mean(key.partition("@")[2])]
     if len(keys) != 1:
         listed = f"Name one of: {', '.join(keys)}." if keys else f"model-verifier registry add {reference}"
         raise UsageError(f"the registry has {len(keys) or 'no'} records of {reference}", listed)
-    return _path_of(keys[0])
+    return keys[0]
 
 
 def role_of(path: str) -> Role:

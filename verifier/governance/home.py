@@ -87,14 +87,14 @@ class Home:
 
     def models(self) -> set[str]:
         """Give the id of every model of which a record may lie in the directory."""
-        return {f"{publisher.name}/{model.name}" for publisher, model in self._model_directories()}
+        return {f"{publisher.name}/{model.name}" for publisher, model in self.model_directories()}
 
     def records(self, of: str | None = None) -> Iterator[str]:
         """Give the key (`org/name@<commit>`) of every record that lies in the directory, or of one model's, in order.
 
         Raises `UsageError` for a file that is no record by its name.
         """
-        for publisher, model in self._model_directories():
+        for publisher, model in self.model_directories():
             if of is not None and of != f"{publisher.name}/{model.name}":
                 continue
             for name in sorted(os.listdir(model)):  # noqa: PTH208 - there may be a hundred thousand
@@ -105,7 +105,8 @@ class Home:
                     raise UsageError(f"{str(model / name)!r} is no record by its name", "Move it elsewhere.")
                 yield f"{publisher.name}/{model.name}@{commit}"
 
-    def _model_directories(self) -> Iterator[tuple[Path, Path]]:
+    def model_directories(self) -> Iterator[tuple[Path, Path]]:
+        """Give the directory of every publisher with that of each of its models."""
         for publisher in _directories(self.root / "models"):
             for model in _directories(publisher):
                 yield publisher, model

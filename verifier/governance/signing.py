@@ -52,6 +52,14 @@ def principal_of(token: Token, trust: Trust, roles: Collection[Role], now: datet
     return current[0]
 
 
+def roles_of(token: Token, trust: Trust) -> tuple[str | None, tuple[Role, ...]]:
+    """Say which principal a token's owner is, if any, and which roles that principal holds."""
+    for name, signers in trust.principals.items():
+        if any((signer.issuer, signer.identity) == (token.issuer, token.identity) for signer in signers):
+            return name, tuple(role for role, rule in trust.roles.items() if name in rule.principals)
+    return None, ()
+
+
 @dataclass(frozen=True)
 class Pen:
     """A principal's hand: it signs documents of one registry."""

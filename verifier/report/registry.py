@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from verifier import limits
 from verifier.document import format_timestamp
 from verifier.governance.approve import Recheck, Subject
+from verifier.governance.audit import Audit
+from verifier.governance.diff import Difference
+from verifier.governance.inventory import Entry, Inventory
 from verifier.governance.review import Changes, Review
 from verifier.report.escape import terminal
 from verifier.report.text import counted, size
@@ -98,6 +103,157 @@ def _findings(review: Review) -> Iterator[str]:
 
 def _row(label: str, text: str) -> str:
     return f"  {label:<{_WIDTH}}{terminal(text)}"
+
+
+def render_audit(audit: Audit) -> str:
+    """Write what was found of a whole registry."""
+    word = "FAILED" if audit.problems else "PASSED"
+    head = f"head {audit.head_version}" if audit.head_version is not None else "no head yet"
+    amount = f"{counted(audit.records, 'record')}, the signatures of {audit.verified:,} verified"
+    lines = [f"{word}  {terminal(audit.registry)}, {head}: {amount}"]
+    lines += [f"  {terminal(problem.path)}: {terminal(problem.message)}" for problem in audit.problems]
+    lines += [f"  note  {terminal(notice)}" for notice in audit.notices]
+    return "\n".join(lines) + "\n"
+
+
+def audit_json(audit: Audit) -> str:
+    """Write the same as JSON, `model-verifier/registry-audit/v1`."""
+    return _json(
+        "registry-audit",
+        {
+            "result": "FAILED" if audit.problems else "PASSED",
+            "registry": audit.registry,
+            "head_version": audit.head_version,
+            "records": audit.records,
+            "verified": audit.verified,
+            "problems": [{"path": problem.path, "message": problem.message} for problem in audit.problems],
+            "notices": list(audit.notices),
+        },
+    )
+
+
+def render_inventory(inventory: Inventory) -> str:
+    """Write a table of records, one a line, and what there is to say of some below theirs."""
+    head = f"head {inventory.head_version}" if inventory.head_version is not None else "nothing published yet"
+    lines = [f"{terminal(inventory.registry)}, {head}, on {format_timestamp(inventory.at)}"]
+    width = max((len(entry.reference) for entry in inventory.entries), default=0)
+    for entry in inventory.entries:
+        lines.append(f"  {entry.status:<9} {terminal(entry.reference):<{width}}  {_standing(entry)}".rstrip())
+        lines += [f"{'':12}{terminal(text)}" for text in _remarks(entry)]
+    lines.append(f"  {counted(len(inventory.entries), 'record')}")
+    return "\n".join(lines) + "\n"
+
+
+def _standing(entry: Entry) -> str:
+    parts = []
+    if entry.approved_by:
+        parts.append(f"by {', '.join(entry.approved_by)}")
+    if entry.approved_at is not None:
+        parts.append(f"on {format_timestamp(entry.approved_at)[:10]}")
+    if entry.ends_at is not None:
+        parts.append(f"until {format_timestamp(entry.ends_at)[:10]}")
+    return terminal(" ".join(parts))
+
+
+def _remarks(entry: Entry) -> Iterator[str]:
+    approval = entry.approval
+    if approval is not None and approval.baseline:
+        yield "BASELINE, NOT REVIEWED"
+    if entry.unchecked:
+        yield f"NOT CHECKED AGAIN by {', '.join(entry.unchecked)}"
+    for waiver in approval.waivers if approval else ():
+        yield f"waives {waiver.rule} for {waiver.path} until {format_timestamp(waiver.expires)[:10]}"
+    for revocation in entry.revocations:
+        yield f"revoked on {format_timestamp(revocation.revoked_at)[:10]}: {revocation.reason}"
+    if entry.status == "pending":
+        yield entry.reason
+    elif not entry.published:
+        yield "not published yet"
+    yield from entry.matched
+
+
+def inventory_json(inventory: Inventory) -> str:
+    """Write the same as JSON, `model-verifier/registry-list/v1`."""
+    return _json(
+        "registry-list",
+        {
+            "registry": inventory.registry,
+            "head_version": inventory.head_version,
+            "at": format_timestamp(inventory.at),
+            "records": [_entry(entry) for entry in inventory.entries],
+        },
+    )
+
+
+def _entry(entry: Entry) -> dict[str, object]:
+    approval = entry.approval
+    return {
+        "reference": entry.reference,
+        "status": entry.status,
+        "record": str(entry.record_digest),
+        "baseline": approval.baseline if approval else None,
+        "requested_by": approval.requested_by if approval else None,
+        "approved_by": list(entry.approved_by),
+        "unchecked_by": list(entry.unchecked),
+        "approved_at": _time(entry.approved_at),
+        "ends_at": _time(entry.ends_at),
+        "published": entry.published,
+        "waivers": [
+            {"rule": waiver.rule, "path": waiver.path, "expires": _time(waiver.expires)}
+            for waiver in (approval.waivers if approval else ())
+        ],
+        "revocations": [revocation.reason for revocation in entry.revocations],
+        "matched": list(entry.matched),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return format_timestamp(moment) if moment is not None else None
+
+
+_SIGNS = {"added": "+", "removed": "-", "changed": "~", "renewed": "~", "signed": "+", "unsigned": "-"}
+
+
+def render_differences(found: Sequence[Difference]) -> str:
+    """Write what changed, one thing a line, its particulars below."""
+    lines = []
+    for item in found:
+        lines.append(f"{_SIGNS[item.kind]} {item.kind:<8} {terminal(item.subject)}")
+        lines += [f"             {terminal(word)}" for word in item.words]
+        lines += [f"             {terminal(in_words(item.files))}"] if item.files is not None else []
+    return "\n".join(lines) + "\n" if lines else "nothing changed\n"
+
+
+def differences_json(found: Sequence[Difference]) -> str:
+    """Write the same as JSON, `model-verifier/registry-diff/v1`."""
+    return _json("registry-diff", {"changes": [_difference(item) for item in found]})
+
+
+def _difference(item: Difference) -> dict[str, object]:
+    files = item.files
+    compared = {
+        "added": list(files.added),
+        "removed": list(files.removed),
+        "changed": list(files.changed),
+        "weights_identical": files.weights_identical,
+    } if files is not None else None  # fmt: skip
+    return {"kind": item.kind, "subject": item.subject, "words": list(item.words), "files": compared}
+
+
+def render_whoami(issuer: str, identity: str, principal: str | None, roles: Sequence[str]) -> str:
+    """Write who somebody is, to Sigstore and to the registry."""
+    who = f"{principal}, who holds: {', '.join(roles) or 'no role'}" if principal else "nobody whom the registry names"
+    return f"identity  {terminal(identity)}\nissuer    {terminal(issuer)}\nprincipal {terminal(who)}\n"
+
+
+def whoami_json(issuer: str, identity: str, principal: str | None, roles: Sequence[str]) -> str:
+    """Write who somebody is as JSON, `model-verifier/whoami/v1`."""
+    return _json("whoami", {"issuer": issuer, "identity": identity, "principal": principal, "roles": list(roles)})
+
+
+def _json(schema: str, values: dict[str, object]) -> str:
+    document = {"schema": f"model-verifier/{schema}/v1", **values}
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
 def markdown(title: str, text: str) -> str:

@@ -1,0 +1,37 @@
+"""`model-verifier registry diff`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from verifier.cli.options import (
+    Format,
+    FormatOption,
+    OutputOption,
+    PolicyOption,
+    RegistryOption,
+    TrustDigestOption,
+)
+from verifier.cli.registry.options import opened
+
+
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A commit, branch or tag.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Another one.")] = "HEAD",
+    policy: PolicyOption = None,
+    registry: RegistryOption = None,
+    trust_digest: TrustDigestOption = None,
+    format_: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> None:
+    """What changed between two commits, in words. Whether it may be, `registry verify --base` says."""
+    from verifier.cli.output import write_text
+    from verifier.governance.change import Change
+    from verifier.governance.diff import differences
+    from verifier.report.registry import differences_json, render_differences
+
+    _, home = opened(policy, registry, trust_digest)
+    found = differences(Change.between(home, old, new))
+    write_text(differences_json(found) if format_ is Format.JSON else render_differences(found), format_, output)

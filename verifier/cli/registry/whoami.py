@@ -1,0 +1,39 @@
+"""`model-verifier registry whoami`."""
+
+from __future__ import annotations
+
+from verifier.cli.options import (
+    Format,
+    FormatOption,
+    OutputOption,
+    PolicyOption,
+    RegistryOption,
+    TrustDigestOption,
+)
+from verifier.cli.registry.options import TokenFileOption, TrustConfigOption
+
+
+def whoami(
+    policy: PolicyOption = None,
+    registry: RegistryOption = None,
+    trust_digest: TrustDigestOption = None,
+    token_file: TokenFileOption = None,
+    trust_config: TrustConfigOption = None,
+    format_: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> None:
+    """Which issuer and identity would a signature carry, and who is that to the registry? Nothing is signed."""
+    from verifier.cli.output import write_text
+    from verifier.cli.registry.options import opened
+    from verifier.governance.signing import roles_of
+    from verifier.identity import find_token, read_trust_config
+    from verifier.report.registry import render_whoami, whoami_json
+
+    token = find_token(read_trust_config(trust_config), token_file=token_file)
+    principal: str | None = None
+    roles: tuple[str, ...] = ()
+    if policy is not None or registry is not None:
+        _, home = opened(policy, registry, trust_digest)
+        principal, roles = roles_of(token, home.trust)
+    render = whoami_json if format_ is Format.JSON else render_whoami
+    write_text(render(token.issuer, token.identity, principal, roles), format_, output)

@@ -1,0 +1,165 @@
+"""What is approved, by whom, until when: for people who look, and for "are we exposed?".
+
+Each entry is a record whose signatures were verified for this answer; a digest or a path is found by the index first.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from verifier import limits
+from verifier.digest import Digest
+from verifier.errors import UndecidedError, UsageError
+from verifier.governance.approve import UNCHECKED
+from verifier.governance.change import checkout_of
+from verifier.governance.home import Home, signatures_directory
+from verifier.governance.index import Index, cache_directory
+from verifier.governance.publish import last_head
+from verifier.policy import Policy
+from verifier.registry.documents import Approval, Revocation
+from verifier.registry.records import record_path
+
+Status = Literal["approved", "pending", "expired", "revoked"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One record and how it stands. `unchecked` are approvers who say that they derived nothing again.
+
+    `published` tells whether the head lists it; `matched` are the files by which it was found.
+    """
+
+    reference: str
+    status: Status
+    approval: Approval | None
+    record_digest: Digest
+    approved_by: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    approved_at: datetime | None = None
+    ends_at: datetime | None = None
+    published: bool = False
+    reason: str = ""
+    revocations: tuple[Revocation, ...] = ()
+    matched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which records are wanted; what is left out does not narrow. `within` is until when they end."""
+
+    references: tuple[str, ...] = ()
+    publisher: str | None = None
+    digest: Digest | None = None
+    file: str | None = None
+    within: timedelta | None = None
+    waived: bool = False
+    baseline: bool = False
+    revoked: bool = False
+    pending: bool = False
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The answer, at a time. `head_version` is None where nothing was published."""
+
+    registry: str
+    head_version: int | None
+    at: datetime
+    entries: tuple[Entry, ...]
+
+
+def inventory(home: Home, selection: Selection, *, cache: Path | None = None) -> Inventory:
+    """List the records that a selection means. Raises `UndecidedError` for what can't be read."""
+    head = last_head(home)
+    published: Mapping[str, str] = head.records if head is not None else {}
+    entries = []
+    for key, matched in _candidates(home, selection, cache or cache_directory()):
+        entry = _entry(home, key, published.get(key), matched)
+        if entry is not None and _is_wanted(entry, selection, home.now):
+            entries.append(entry)
+    return Inventory(home.trust.registry, head.version if head else None, home.now, tuple(entries))
+
+
+def _candidates(home: Home, selection: Selection, cache: Path | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if selection.digest is not None or selection.file is not None:
+        with closing(Index(home, cache)) as index:
+            held = [index.holding(selection.digest)] if selection.digest is not None else []
+            held += [index.listing(selection.file)] if selection.file is not None else []
+        for key in sorted(set(held[0]).intersection(*held[1:])):
+            yield key, tuple(dict.fromkeys(path for part in held for path in part[key]))
+    else:
+        for key in home.records():
+            yield key, ()
+
+
+def _entry(home: Home, key: str, published: str | None, matched: tuple[str, ...]) -> Entry | None:
+    if home.raw_record(key) is None:
+        return None  # it went since the index was made
+    standing, approval = home.standing(key), home.record(key)
+    model, _, commit = key.partition("@")
+    directory = home.root / signatures_directory(record_path(model, commit))
+    status: Status = "approved"
+    if standing.revocations:
+        status = "revoked"
+    elif standing.approval is None:
+        status = "pending"
+    elif not standing.is_live(home.now):
+        status = "expired"
+    assert standing.record_digest is not None  # noqa: S101 - the record is there
+    return Entry(
+        reference=key,
+        status=status,
+        approval=approval,
+        record_digest=standing.record_digest,
+        approved_by=standing.approved_by,
+        unchecked=tuple(name for name in standing.approved_by if (directory / f"{name}.{UNCHECKED}").exists()),
+        approved_at=standing.approved_at,
+        ends_at=standing.ends_at,
+        published=published == str(standing.record_digest),
+        reason=standing.refusal.message if standing.refusal else "",
+        revocations=standing.revocations,
+        matched=matched,
+    )
+
+
+def _is_wanted(entry: Entry, selection: Selection, now: datetime) -> bool:
+    model = entry.reference.partition("@")[0]
+    approval = entry.approval
+    soon = selection.within is not None and entry.ends_at is not None and entry.ends_at <= now + selection.within
+    return all(
+        (
+            not selection.references or entry.reference in selection.references or model in selection.references,
+            selection.publisher is None or model.partition("/")[0].casefold() == selection.publisher.casefold(),
+            selection.within is None or soon,
+            not selection.waived or (approval is not None and bool(approval.waivers)),
+            not selection.baseline or (approval is not None and approval.baseline),
+            not selection.revoked or entry.status == "revoked",
+            not selection.pending or entry.status == "pending",
+        )
+    )
+
+
+@contextmanager
+def as_of(home: Home, policy: Policy, moment: datetime) -> Iterator[Home]:
+    """Give the registry as the checkout's own line of commits held it at a moment, judged at that moment.
+
+    Raises `UsageError` where it is in no checkout or was not there yet.
+    """
+    repository, prefix = checkout_of(home)
+    entries = repository.tree(repository.commit_before(moment), prefix)
+    with tempfile.TemporaryDirectory(prefix="model-verifier-") as directory:
+        for entry, data in repository.read([entry for entry in entries.values() if entry.is_file], limits.MAX_HEAD):
+            if data is None:
+                raise UndecidedError(f"{entry.path} is too large", f"At most {limits.MAX_HEAD:,} bytes are read.")
+            target = Path(directory) / entry.path.removeprefix(prefix)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        if not entries:
+            raise UsageError(f"there was no registry on {moment:%Y-%m-%d}", "Name a later day.")
+        yield Home.open(replace(policy, registry_source=Path(directory)), moment)
