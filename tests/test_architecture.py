@@ -40,7 +40,7 @@ FLOORS = (
     {"sets", "transfer", "lockfile", "private_cache", "environment"},
     {"publishers", "references", "formats"},
     {"registry"},
-    {"_hub", "_sigstore", "_fickling", "_git"},
+    {"_hub", "_sigstore", "_fickling", "_git", "_https"},
     {"policy"},
     {"rules"},
     {"verdict"},
@@ -54,7 +54,7 @@ FLOORS = (
 
 SOLE_IMPORTERS = {
     "sigstore": {"_sigstore"}, "sigstore_models": {"_sigstore"}, "rfc3161_client": {"_sigstore"},
-    "cryptography": {"_sigstore"}, "huggingface_hub": {"_hub"}, "requests": {"_hub", "_sigstore"},
+    "cryptography": {"_sigstore"}, "huggingface_hub": {"_hub"}, "requests": {"_hub", "_https", "_sigstore"},
     "urllib3": {"_sigstore"}, "fickling": {"_fickling"},
 }  # fmt: skip
 EXECUTES = {

@@ -6,7 +6,6 @@ it is hashed by whoever writes it down. The token goes to the endpoint's own ori
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from pydantic import BaseModel, Field
 
 from verifier import limits
+from verifier._https import open_session
 from verifier.document import Commit, DocumentError, Sha256, build, load_json
 from verifier.errors import UndecidedError, UsageError
 from verifier.reference import ModelReference
@@ -223,16 +223,7 @@ class Hub:
 
     @cached_property
     def _session(self) -> requests.Session:
-        import requests
-
-        session = requests.Session()
-        if (bundle := os.environ.get("SSL_CERT_FILE")) and not os.environ.get("REQUESTS_CA_BUNDLE"):
-            session.verify = bundle  # as every other client of TLS does
-        session.auth = _no_netrc  # proxies and certificates come from the environment, credentials do not
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=16)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        return session
+        return open_session()
 
     def _unreachable(self, what: str, error: OSError) -> UndecidedError:
         host = urlsplit(self.endpoint).netloc
@@ -283,7 +274,3 @@ def _continues_at(response: requests.Response, offset: int) -> bool:
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-
-
-def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

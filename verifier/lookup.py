@@ -44,7 +44,7 @@ def lookup(
     now = now or datetime.now(UTC)
     policy = policy if isinstance(policy, Policy) else Policy.load(policy)
     locked = read_lock(lock) if lock is not None else None
-    registry = open_registry(policy, locked, now)
+    registry = open_registry(policy, locked, now, offline=offline)
     evidence = stand(parse_reference(reference, registry), registry, locked, policy, set_name, now)
     plan = [check for check in CHECKS if check.needs is Needs.STANDING]
     told = ["no weights were read"]
@@ -119,8 +119,10 @@ def _neighbours(evidence: ModelEvidence, registry: Registry) -> list[str]:
 _MOST_NEIGHBOURS = 5
 
 
-def open_registry(policy: Policy, lock: Lock | None, now: datetime) -> Registry | None:
+def open_registry(policy: Policy, lock: Lock | None, now: datetime, *, offline: bool = False) -> Registry | None:
     """Open the policy's registry, verified; None where the policy leaves the decision to the lock.
+
+    `offline` reads a registry behind a URL from its cache alone.
 
     Raises `UsageError` where the policy does not say enough, `UndecidedError` where the registry does not hold.
     """
@@ -132,11 +134,11 @@ def open_registry(policy: Policy, lock: Lock | None, now: datetime) -> Registry 
                 "Add --lock models.lock.",
             )
         return None
-    store, trust_digest = store_of(policy)
+    store, trust_digest = store_of(policy, offline=offline)
     return Registry(store, trust_digest, now, min_version=policy.min_version, memory=seen.default_directory())
 
 
-def store_of(policy: Policy) -> tuple[Store, Digest]:
+def store_of(policy: Policy, *, offline: bool = False) -> tuple[Store, Digest]:
     """Give the store of the policy's registry, and the trust file that it starts from. Raises as `open_registry`."""
     source = policy.registry_source
     if source is None or source == "none":
@@ -149,12 +151,13 @@ def store_of(policy: Policy) -> tuple[Store, Digest]:
             f"the policy {policy.name!r} pins no trust file, so anybody could have signed the registry",
             "Set [registry] trust_digest (sha256sum trust/1.json), or give --trust-digest.",
         )
-    if not isinstance(source, Path):
-        raise UsageError(
-            f"the registry {source!r} is not a directory; registries are read from directories only",
-            "Check it out and name the directory.",
-        )
-    return DirectoryStore(source), policy.trust_digest
+    if isinstance(source, Path):
+        return DirectoryStore(source), policy.trust_digest
+    from verifier._https import Site
+    from verifier.registry.remote import RemoteStore, cache_for
+
+    site = Site(source)
+    return RemoteStore(site, cache_for(site.url, policy.trust_digest), offline=offline), policy.trust_digest
 
 
 def parse_reference(reference: ModelReference | Path | str, registry: Registry | None) -> ModelReference:

@@ -44,7 +44,8 @@ def verify(
     The files are those in the directory `path`, or else the snapshot in the Hub's cache.
 
     `policy` may name a file or a shipped policy. `all_findings` goes on to hash where the closed set already
-    fails. `now` (UTC) is the time of judgement. Nothing here asks the network, whatever `offline` says.
+    fails. `now` (UTC) is the time of judgement. The network is asked for a registry behind a
+    URL only, and with `offline` not even for that.
 
     Raises only `verifier.errors`: `UsageError` for what can't be meant, `UndecidedError` where the registry or
     the files can't be read or believed; never because the artifact is bad, which is the verdict's to say.
@@ -52,7 +53,7 @@ def verify(
     now = now or datetime.now(UTC)
     policy = policy if isinstance(policy, Policy) else Policy.load(policy)
     locked = read_lock(lock) if lock is not None else None
-    registry = open_registry(policy, locked, now)
+    registry = open_registry(policy, locked, now, offline=offline)
     asked = parse_reference(reference_or_path, registry)  # (1)
     evidence, path = find(asked, registry, locked, policy, path=path, set_name=set_name, now=now)
     evidence = read_listed(evidence, policy, all_findings=all_findings, watch=watch, workers=workers)  # (4), (5)

@@ -36,7 +36,10 @@ PolicyOption = Annotated[
 RegistryOption = Annotated[
     str | None,
     typer.Option(
-        "--registry", envvar=_variable("REGISTRY"), metavar="DIR|demo", help="The registry, instead of the policy's."
+        "--registry",
+        envvar=_variable("REGISTRY"),
+        metavar="DIR|URL|demo",
+        help="The registry, instead of the policy's.",
     ),
 ]
 TrustDigestOption = Annotated[
@@ -85,7 +88,8 @@ MetricsFileOption = Annotated[
     ),
 ]
 OfflineOption = Annotated[
-    bool, typer.Option("--offline", envvar=_variable("OFFLINE"), help="Ask no network; verify never does.")
+    bool,
+    typer.Option("--offline", envvar=_variable("OFFLINE"), help="Ask no network, for a registry by URL neither."),
 ]
 NoProgressOption = Annotated[
     bool, typer.Option("--no-progress", envvar=_variable("NO_PROGRESS"), help="Show no progress bar.")

@@ -71,6 +71,10 @@ class _Kept:
         self.below, self.trust_digest = below, trust_digest
         self.files: dict[str, bytes] = {}
 
+    @property
+    def lists(self) -> bool:
+        return self.below.lists
+
     def read(self, path: str, limit: int) -> bytes | None:
         data = self.below.read(path, limit)
         if data is not None:
@@ -79,6 +83,9 @@ class _Kept:
 
     def revocations(self) -> Iterator[str]:
         return self.below.revocations()
+
+    def revocations_of(self, model: str, commit: str | None) -> Iterator[str]:
+        return self.below.revocations_of(model, commit)
 
 
 def _key(reference: ModelReference, standing: Standing) -> str:

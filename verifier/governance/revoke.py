@@ -13,6 +13,7 @@ from verifier.errors import UsageError
 from verifier.governance.home import Home
 from verifier.reference import ModelReference
 from verifier.registry.documents import Revocation
+from verifier.registry.store import revocation_names
 
 
 def make_revocation(
@@ -60,9 +61,12 @@ def make_revocation(
 
 def path_for(home: Home, revocation: Revocation, identifier: str | None = None) -> str:
     """Give the path at which a revocation is to lie. Raises `UsageError` for a name that is none, or is in use."""
-    what = (revocation.model or "files").rpartition("/")[2].lower()
     digest = Digest.of(to_bytes(revocation)).hex
-    name = identifier or f"{revocation.revoked_at:%Y-%m-%d}-{what}-{digest[:8]}"
+    name = identifier or f"{revocation.revoked_at:%Y-%m-%d}-{digest[:16]}"
+    if identifier is None and revocation.model is not None:
+        *_, own = revocation_names(revocation.model, revocation.revision)
+        if not (home.root / own).exists():
+            return own  # where readers that can't list a registry ask for it
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name):
         raise UsageError(f"{name!r} is no name for a file", "Use letters, digits, '.', '_' and '-'.")
     path = f"revocations/{name}.json"

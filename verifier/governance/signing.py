@@ -99,8 +99,15 @@ class _WithFiles:
     below: Store
     files: Mapping[str, bytes]
 
+    @property
+    def lists(self) -> bool:
+        return self.below.lists
+
     def read(self, path: str, limit: int) -> bytes | None:
         return self.files[path] if path in self.files else self.below.read(path, limit)
 
     def revocations(self) -> Iterator[str]:
         return self.below.revocations()
+
+    def revocations_of(self, model: str, commit: str | None) -> Iterator[str]:
+        return self.below.revocations_of(model, commit)

@@ -5,6 +5,7 @@ That the signed head lists a record is its reader's to see to (`verifier.registr
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from verifier import limits
@@ -93,13 +94,17 @@ def refused(trust: Trust, digest: Digest, message: str) -> Standing:
     )
 
 
-def signed_revocations(trusted: TrustedRegistry, known: dict[str, Revoked]) -> dict[str, Revoked]:
+def signed_revocations(
+    trusted: TrustedRegistry, known: Mapping[str, Revoked], paths: Iterable[str] | None = None
+) -> dict[str, Revoked]:
     """Give every validly signed revocation in sight by its digest, those that are `known` to the letter aside.
+
+    `paths` are those that are looked at, instead of all in sight.
 
     Raises `UndecidedError` for one that is signed and can't be understood.
     """
     found = {}
-    for path in trusted.store.revocations():
+    for path in trusted.store.revocations() if paths is None else paths:
         raw = trusted.store.read(path, limits.MAX_REVOCATION)
         if raw is None:
             continue

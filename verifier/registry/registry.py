@@ -92,6 +92,8 @@ class Registry:
 
     def owner_of(self, name: str) -> str | None:
         """Give the full id of the approved model that has `name` as an alias (`gpt2`), or None."""
+        if not self._store.lists:
+            return None
         keys = sorted(self.head.records, key=lambda key: key.partition("@")[0].partition("/")[2] != name)
         for key in keys[: limits.MAX_ALIAS_RECORDS]:
             approval = self._record(key).approval
@@ -132,7 +134,9 @@ class Registry:
     def _hits(
         self, model: str, commit: str | None, record: Digest | None, approval: Approval | None
     ) -> tuple[Revocation, ...]:
-        return tuple(item.revocation for item in self._revoked if item.hits(model, commit, record, approval))
+        named = signed_revocations(self._trusted, {}, self._store.revocations_of(model, commit)).values()
+        known = {item.digest: item for item in (*self._revoked, *named)}.values()
+        return tuple(item.revocation for item in known if item.hits(model, commit, record, approval))
 
     # Records.
 

@@ -12,7 +12,11 @@ from verifier.errors import UndecidedError, UsageError
 
 
 class Store(Protocol):
-    """A registry's files by their paths inside it."""
+    """A registry's files by their paths inside it. `lists` tells whether it can be looked through."""
+
+    @property
+    def lists(self) -> bool:
+        """Tell whether `revocations` gives all that are there."""
 
     def read(self, path: str, limit: int) -> bytes | None:
         """Give a file's bytes, or None where there is none; `UndecidedError` if it can't be read."""
@@ -20,9 +24,14 @@ class Store(Protocol):
     def revocations(self) -> Iterator[str]:
         """Give the paths of the revocations in sight."""
 
+    def revocations_of(self, model: str, commit: str | None) -> Iterator[str]:
+        """Give paths at which a model's own revocations may lie, where they can't be listed."""
+
 
 class DirectoryStore:
     """A registry in a directory, such as a checkout or a mounted volume."""
+
+    lists = True
 
     def __init__(self, root: Path) -> None:
         """Raises `UsageError` where `root` is no directory."""
@@ -67,3 +76,15 @@ class DirectoryStore:
                 code="registry-unreadable",
             )
         yield from (f"revocations/{name}" for name in found)
+
+    def revocations_of(self, model: str, commit: str | None) -> Iterator[str]:
+        """Give nothing: `revocations` lists them all."""
+        return iter(())
+
+
+def revocation_names(model: str, commit: str | None) -> Iterator[str]:
+    """Give the paths of a model's own revocations: the whole model's, and that of one commit."""
+    name = model.casefold().replace("/", "--")
+    yield f"revocations/{name}.json"
+    if commit is not None:
+        yield f"revocations/{name}--{commit}.json"
