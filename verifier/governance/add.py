@@ -128,6 +128,7 @@ def _record(home: Home, derived: Derived, reference: ModelReference, request: Re
             requested_by=request.requested_by,
             reason=request.reason,
             valid_until=end_for(home.trust, pinned, home.now, request.days, baseline=request.baseline),
+            publisher_verified=derived.publisher.verified if derived.publisher else None,
             requires=_required(home, derived, reference, request.requires),
             waivers=_bounded(home, request),
             lifts=request.lifts,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verifier import limits
-from verifier._hub import Hub, RemoteFile, RemoteModel
+from verifier._hub import Hub, RemoteFile, RemoteModel, RemotePublisher
 from verifier.checks.digest_mismatch import differs
 from verifier.digest import Digest, Watch, in_parallel
 from verifier.errors import UndecidedError, UsageError
@@ -41,6 +41,7 @@ class Derived:
     """
 
     remote: RemoteModel
+    publisher: RemotePublisher | None
     files: dict[str, FileEntry]
     snapshot: Snapshot
     readings: Readings
@@ -78,6 +79,7 @@ def derive(
         findings += _against_declaration(file, digest, snapshot.files[file.path].real_path)  # (2)
     return Derived(
         remote,
+        hub.publisher(remote.model.partition("/")[0]),
         dict(sorted(files.items())),
         snapshot,
         _look_at(files, snapshot),  # (3)

@@ -119,7 +119,7 @@ def _entry(home: Home, key: str, published: str | None, matched: tuple[str, ...]
         record_digest=standing.record_digest,
         approved_by=standing.approved_by,
         unchecked=tuple(name for name in standing.approved_by if (directory / f"{name}.{UNCHECKED}").exists()),
-        approved_at=standing.approved_at,
+        approved_at=standing.since,
         ends_at=standing.ends_at,
         published=published == str(standing.record_digest),
         reason=standing.refusal.message if standing.refusal else "",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from verifier.checks import (
     CONTENT_CHECKS,
     Check,
+    cloned_model,
     renamed_model,
     revoked_model,
     typosquatted_publisher,
@@ -21,7 +23,7 @@ from verifier.governance.derive import Derived
 from verifier.governance.home import Home
 from verifier.judge import judge
 from verifier.policy import Policy, WaiverGrant
-from verifier.publishers import PublisherIndex
+from verifier.publishers import PUBLISHERS, PublisherIndex
 from verifier.reference import ModelReference
 from verifier.registry.documents import Approval, FileEntry
 from verifier.registry.records import end_of
@@ -30,6 +32,7 @@ from verifier.verdict import Effect, Judged, Outcome, Status
 
 PLAN: tuple[Check[ModelEvidence], ...] = (
     typosquatted_publisher.CHECK,
+    cloned_model.CHECK,
     renamed_model.CHECK,
     revoked_model.CHECK,
     *CONTENT_CHECKS,
@@ -111,7 +114,7 @@ def review(
             now=home.now,
             asked=reference,
             reference=reference,
-            publishers=PublisherIndex(sorted(publishers | set(policy.known_publishers))),
+            publishers=PublisherIndex(chain(sorted(publishers | set(policy.known_publishers)), PUBLISHERS)),
             known_models=frozenset(models),
             refusal=Refusal(f"{reference} is not approved yet", ""),
             standing=_proposed(home, approval),
@@ -120,6 +123,7 @@ def review(
             snapshot=derived.snapshot,
             readings=derived.readings,
             remote=derived.remote,
+            remote_publisher=derived.publisher,
             fetched=True,
         )
         grants = [WaiverGrant(item.rule, item.path) for item in approval.waivers if home.now < item.expires]

@@ -51,7 +51,7 @@ class RemoteStore:
     def _fetch(self, path: str, limit: int) -> bytes | None:
         held, etag = self._held(path, limit)
         if self._offline:
-            if held is None and path == "head.json":
+            if held is None and path in ("trust/1.json", "head.json"):
                 raise UndecidedError(
                     f"the registry {self._site.url} is not in the cache",
                     "Run once without --offline, or check the registry out.",
