@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ class World:
     sigstore: Server
     home: Path
     scratch: Path
+
+    @property
+    def now(self) -> datetime:
+        return self.sigstore.instance.now()
 
     @property
     def registry(self) -> Path:

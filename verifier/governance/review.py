@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
+from verifier._hub import RemotePublisher
 from verifier.checks import (
     CONTENT_CHECKS,
     Check,
@@ -123,7 +124,7 @@ def review(
             snapshot=derived.snapshot,
             readings=derived.readings,
             remote=derived.remote,
-            remote_publisher=derived.publisher,
+            remote_publisher=_vouched(approval, derived.publisher),
             fetched=True,
         )
         grants = [WaiverGrant(item.rule, item.path) for item in approval.waivers if home.now < item.expires]
@@ -138,6 +139,11 @@ def review(
         is_new_publisher=reference.publisher not in publishers,
         read=derived.read if derived is not None else None,
     )
+
+
+def _vouched(approval: Approval, publisher: RemotePublisher | None) -> RemotePublisher | None:
+    """Give the Hub's word on a publisher where it says something: verified now, or in the record."""
+    return publisher if approval.publisher_verified or (publisher is not None and publisher.verified) else None
 
 
 def differing(listed: dict[str, FileEntry], seen: dict[str, FileEntry], how: str) -> list[Finding]:
