@@ -38,7 +38,11 @@ def _of(change: Change, path: str) -> Iterator[Difference]:
         kind: Kind = "signed" if path in change.now else "unsigned"
         yield Difference(kind, f"{match[1]}.json", (f"by {match[2]}",))
     elif path.startswith("models/") and path.endswith(".json"):
-        yield from _record(path, _parsed(change.before.get(path), Approval), _parsed(change.now.get(path), Approval))
+        now = _parsed(change.now.get(path), Approval)
+        if now is None and path in change.now:
+            yield Difference(_kind(change, path), path, ("it is no record",))
+        else:
+            yield from _record(path, _parsed(change.before.get(path), Approval), now)
     elif path.startswith("revocations/") and path.endswith(".json"):
         kind, document = _kind(change, path), change.now.get(path) or change.before.get(path)
         revocation = _parsed(document, Revocation)
@@ -62,7 +66,7 @@ def _of(change: Change, path: str) -> Iterator[Difference]:
 def _record(path: str, before: Approval | None, now: Approval | None) -> Iterator[Difference]:
     subject = now or before
     if subject is None:
-        yield Difference("changed", path, ("it is no record",))
+        yield Difference("removed", path)
     elif now is None:
         yield Difference("removed", subject.reference)
     elif before is None:

@@ -41,21 +41,18 @@ class Index:
         """Close the file."""
         self._database.close()
 
-    def holding(self, digest: Digest) -> dict[str, list[str]]:
-        """Give the key of each record that lists a file with this digest, and the paths of those files."""
-        return self._grouped("digest = ?", bytes.fromhex(digest.hex))
+    def holding(self, digest: Digest) -> set[str]:
+        """Give the key of each record that lists a file with this digest."""
+        return self._keys("SELECT DISTINCT record FROM files WHERE digest = ?", bytes.fromhex(digest.hex))
 
-    def listing(self, path: str) -> dict[str, list[str]]:
-        """Give the key of each record that lists this path, or a file of this name in a directory."""
-        return self._grouped("path = ?", path)
+    def listing(self, path: str) -> set[str]:
+        """Give the key of each record that lists a file at this path."""
+        return self._keys("SELECT DISTINCT record FROM files WHERE path = ?", path)
 
-    def _grouped(self, where: str, value: bytes | str) -> dict[str, list[str]]:
-        query = f"SELECT key, path FROM files JOIN records ON record = id WHERE {where} ORDER BY key, path"  # noqa: S608
-        found: dict[str, list[str]] = {}
+    def _keys(self, records: str, value: bytes | str) -> set[str]:
+        query = f"SELECT key FROM records WHERE id IN ({records})"  # noqa: S608 - one of the two above
         with closing(self._database.execute(query, (value,))) as rows:
-            for key, path in rows:
-                found.setdefault(key, []).append(path)
-        return found
+            return {key for (key,) in rows}
 
     def _update(self) -> None:
         known: dict[str, tuple[int, str]] = {

@@ -79,26 +79,35 @@ def inventory(home: Home, selection: Selection, *, cache: Path | None = None) ->
     head = last_head(home)
     published: Mapping[str, str] = head.records if head is not None else {}
     entries = []
-    for key, matched in _candidates(home, selection, cache or cache_directory()):
-        entry = _entry(home, key, published.get(key), matched)
-        if entry is not None and _is_wanted(entry, selection, home.now):
-            entries.append(entry)
+    searched = selection.digest is not None or selection.file is not None
+    for key in _candidates(home, selection, cache or cache_directory()):
+        entry = _entry(home, key, published.get(key))
+        matched = _matched(entry.approval, selection) if searched and entry is not None else ()
+        if entry is not None and (matched or not searched) and _is_wanted(entry, selection, home.now):
+            entries.append(replace(entry, matched=matched))
     return Inventory(home.trust.registry, head.version if head else None, home.now, tuple(entries))
 
 
-def _candidates(home: Home, selection: Selection, cache: Path | None) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if selection.digest is not None or selection.file is not None:
-        with closing(Index(home, cache)) as index:
-            held = [index.holding(selection.digest)] if selection.digest is not None else []
-            held += [index.listing(selection.file)] if selection.file is not None else []
-        for key in sorted(set(held[0]).intersection(*held[1:])):
-            yield key, tuple(dict.fromkeys(path for part in held for path in part[key]))
-    else:
-        for key in home.records():
-            yield key, ()
+def _candidates(home: Home, selection: Selection, cache: Path | None) -> Iterator[str]:
+    if selection.digest is None and selection.file is None:
+        yield from home.records()
+        return
+    with closing(Index(home, cache)) as index:
+        held = [index.holding(selection.digest)] if selection.digest is not None else []
+        held += [index.listing(selection.file)] if selection.file is not None else []
+    yield from sorted(set.intersection(*held))
 
 
-def _entry(home: Home, key: str, published: str | None, matched: tuple[str, ...]) -> Entry | None:
+def _matched(approval: Approval | None, selection: Selection) -> tuple[str, ...]:
+    """Give the files by which a record was found, by its own bytes: the index is not believed."""
+    return tuple(
+        file.path
+        for file in (approval.manifest if approval is not None else ())
+        if selection.digest in (None, file.digest) and selection.file in (None, file.path)
+    )
+
+
+def _entry(home: Home, key: str, published: str | None) -> Entry | None:
     if home.raw_record(key) is None:
         return None  # it went since the index was made
     standing, approval = home.standing(key), home.record(key)
@@ -124,7 +133,6 @@ def _entry(home: Home, key: str, published: str | None, matched: tuple[str, ...]
         published=published == str(standing.record_digest),
         reason=standing.refusal.message if standing.refusal else "",
         revocations=standing.revocations,
-        matched=matched,
     )
 
 
