@@ -71,18 +71,20 @@ class Result:
     others: float
 
 
-def run(*command: str | Path, state: Path) -> Run:
+def run(*command: str | Path, state: Path, environment: Mapping[str, str] | None = None) -> Run:
     """Run a command to its end, with no settings of the verifier's but a `state` directory of its own.
+
+    `environment` holds other variables that are to be set.
 
     Raises `BenchmarkError` where the command fails.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MODEL_VERIFIER_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MODEL_VERIFIER_")}
     with tempfile.NamedTemporaryFile() as result:
         watched = [sys.executable, "-I", "-S", STOPWATCH, result.name, *command]
         done = subprocess.run(
             watched,
             cwd=CHECKOUT,
-            env=environment | {"XDG_STATE_HOME": str(state)},
+            env=inherited | {"XDG_STATE_HOME": str(state), **(environment or {})},
             capture_output=True,
             text=True,
             check=False,

@@ -6,6 +6,7 @@ Unlike its readers (`verifier.registry.registry`), whoever changes a registry se
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from verifier.registry.store import DirectoryStore, Store
 from verifier.registry.trust import TrustedRegistry, chain, require_unexpired
 
 Kind = TypeVar("Kind", bound=Document)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -87,29 +89,31 @@ class Home:
 
     def models(self) -> set[str]:
         """Give the id of every model of which a record may lie in the directory."""
-        return {f"{publisher.name}/{model.name}" for publisher, model in self.model_directories()}
+        return {f"{publisher}/{model}" for publisher, model, _ in self.model_directories()}
 
     def records(self, of: str | None = None) -> Iterator[str]:
-        """Give the key (`org/name@<commit>`) of every record that lies in the directory, or of one model's, in order.
+        """Give the key (`org/name@<commit>`) of every record, in order, or of those `of` a model or a publisher.
 
         Raises `UsageError` for a file that is no record by its name.
         """
-        for publisher, model in self.model_directories():
-            if of is not None and of != f"{publisher.name}/{model.name}":
-                continue
-            for name in sorted(os.listdir(model)):  # noqa: PTH208 - there may be a hundred thousand
+        for publisher, model, directory in self.model_directories(of):
+            for name in _names(directory):
                 commit, dot, suffix = name.partition(".")
                 if suffix == "sigs":
                     continue
                 if not dot or suffix != "json" or not is_commit(commit):
-                    raise UsageError(f"{str(model / name)!r} is no record by its name", "Move it elsewhere.")
-                yield f"{publisher.name}/{model.name}@{commit}"
+                    raise UsageError(f"{directory}/{name} is no record by its name", "Move it elsewhere.")
+                yield f"{publisher}/{model}@{commit}"
 
-    def model_directories(self) -> Iterator[tuple[Path, Path]]:
-        """Give the directory of every publisher with that of each of its models."""
-        for publisher in _directories(self.root / "models"):
-            for model in _directories(publisher):
-                yield publisher, model
+    def model_directories(self, of: str | None = None) -> Iterator[tuple[str, str, str]]:
+        """Give each publisher's and model's name with the directory of its records; or `of` one publisher or model."""
+        models = str(self.root / "models")
+        publisher, _, model = (of or "").partition("/")
+        if of is not None and not (_NAME.fullmatch(publisher) and _NAME.fullmatch(model or "none")):
+            return  # what a configuration names need not be an id
+        for owner in [publisher] if publisher else directories_in(models):
+            for name in [model] if model else directories_in(f"{models}/{owner}"):
+                yield owner, name, f"{models}/{owner}/{name}"
 
     def raw_record(self, key: str) -> bytes | None:
         """Give a record's bytes, None where there is none; raises `UndecidedError` if it can't be read."""
@@ -194,12 +198,21 @@ def _path_of(key: str) -> str:
     return record_path(model, commit)
 
 
-def _directories(parent: Path) -> Iterator[Path]:
+def _names(directory: str) -> list[str]:
     try:
-        names = sorted(entry.name for entry in os.scandir(parent) if entry.is_dir(follow_symlinks=False))
-    except FileNotFoundError:
-        return
+        return sorted(os.listdir(directory))  # noqa: PTH208 - there may be very many
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     except OSError as error:
-        raise UndecidedError(f"{str(parent)!r} can't be listed: {error.strerror}", "Check its permissions.") from error
-    for name in names:
-        yield parent / name
+        raise UndecidedError(f"{directory!r} can't be listed: {error.strerror}", "Check its permissions.") from error
+
+
+def directories_in(parent: str) -> list[str]:
+    """Give the names of a directory's directories, in order; there may be many, so these are no paths."""
+    try:
+        with os.scandir(parent) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UndecidedError(f"{parent!r} can't be listed: {error.strerror}", "Check its permissions.") from error

@@ -11,19 +11,26 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 from verifier.digest import Digest
 from verifier.document import DocumentError, load_json
 from verifier.errors import UndecidedError
-from verifier.governance.home import Home
+from verifier.governance.home import Home, directories_in
+
+_RACE = timedelta(seconds=5)
+"""A directory that changed so shortly before may change again within one tick of the system's clock."""
+_TOO_FRESH = 0
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS records (id INTEGER PRIMARY KEY, key TEXT UNIQUE, stamp TEXT);
+CREATE TABLE IF NOT EXISTS models (id INTEGER PRIMARY KEY, name TEXT UNIQUE, changed INTEGER);
+CREATE TABLE IF NOT EXISTS records (id INTEGER PRIMARY KEY, key TEXT, model INTEGER);
 CREATE TABLE IF NOT EXISTS files (record INTEGER, path TEXT, digest BLOB);
 CREATE INDEX IF NOT EXISTS by_digest ON files (digest);
 CREATE INDEX IF NOT EXISTS by_path ON files (path);
 CREATE INDEX IF NOT EXISTS by_record ON files (record);
+CREATE INDEX IF NOT EXISTS by_model ON records (model);
 """
 
 
@@ -55,25 +62,30 @@ class Index:
             return {key for (key,) in rows}
 
     def _update(self) -> None:
-        known: dict[str, tuple[int, str]] = {
-            key: (identifier, stamp)
-            for identifier, key, stamp in self._database.execute("SELECT id, key, stamp FROM records")
-        }
-        for key, stamp in _stamps(self._home):
-            identifier, before = known.pop(key, (None, None))
-            if stamp == before:
-                continue
-            if identifier is not None:
-                self._forget(identifier)
-            row = self._database.execute("INSERT INTO records (key, stamp) VALUES (?, ?)", (key, stamp)).lastrowid
-            files = [(row, path, digest) for path, digest in _files(self._home.raw_record(key) or b"")]
-            self._database.executemany("INSERT INTO files VALUES (?, ?, ?)", files)
-        for identifier, _ in known.values():
-            self._forget(identifier)
+        with closing(self._database.execute("SELECT name, changed, id FROM models")) as rows:
+            known = {name: (changed, identifier) for name, changed, identifier in rows}
+        for model, changed in _stamps(self._home):
+            before = known.pop(model, None)
+            if before is None or before[0] != changed or changed == _TOO_FRESH:
+                self._forget(before)
+                self._add(model, changed)
+        for gone in known.values():
+            self._forget(gone)
 
-    def _forget(self, identifier: int) -> None:
-        self._database.execute("DELETE FROM files WHERE record = ?", (identifier,))
-        self._database.execute("DELETE FROM records WHERE id = ?", (identifier,))
+    def _add(self, model: str, changed: int) -> None:
+        row = self._database.execute("INSERT INTO models VALUES (NULL, ?, ?)", (model, changed)).lastrowid
+        for key in self._home.records(model):
+            record = self._database.execute("INSERT INTO records VALUES (NULL, ?, ?)", (key, row)).lastrowid
+            files = [(record, path, digest) for path, digest in _files(self._home.raw_record(key) or b"")]
+            self._database.executemany("INSERT INTO files VALUES (?, ?, ?)", files)
+
+    def _forget(self, model: tuple[int, int] | None) -> None:
+        if model is None:
+            return
+        query = "DELETE FROM files WHERE record IN (SELECT id FROM records WHERE model = ?)"
+        self._database.execute(query, (model[1],))
+        self._database.execute("DELETE FROM records WHERE model = ?", (model[1],))
+        self._database.execute("DELETE FROM models WHERE id = ?", (model[1],))
 
 
 def cache_directory() -> Path | None:
@@ -111,15 +123,17 @@ def _open(file: str) -> sqlite3.Connection:
     raise UndecidedError("an index can't be made in memory", "Free some memory.")  # pragma: no cover
 
 
-def _stamps(home: Home) -> Iterator[tuple[str, str]]:
-    """Give each record's key, and what differs once its file was written anew."""
-    for publisher, model in home.model_directories():
-        with os.scandir(model) as entries:
+def _stamps(home: Home) -> Iterator[tuple[str, int]]:
+    """Give each model, and when the system last saw a file come, go or be replaced in its directory.
+
+    A record is never written in place: git and every command here put a new file in the old one's stead.
+    """
+    fresh = int((home.now - _RACE).timestamp() * 10**9)
+    for publisher in directories_in(f"{home.root}/models"):
+        with os.scandir(f"{home.root}/models/{publisher}") as entries:
             for entry in entries:
-                if entry.name.endswith(".json"):
-                    status = entry.stat()
-                    key = f"{publisher.name}/{model.name}@{entry.name.removesuffix('.json')}"
-                    yield key, f"{status.st_ino}.{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}"
+                changed = entry.stat(follow_symlinks=False).st_ctime_ns
+                yield f"{publisher}/{entry.name}", changed if changed < fresh else _TOO_FRESH
 
 
 def _files(raw: bytes) -> Iterator[tuple[str, bytes]]:

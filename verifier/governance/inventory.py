@@ -18,12 +18,12 @@ from verifier.digest import Digest
 from verifier.errors import UndecidedError, UsageError
 from verifier.governance.approve import UNCHECKED
 from verifier.governance.change import checkout_of
-from verifier.governance.home import Home, signatures_directory
+from verifier.governance.home import Home, directories_in, signatures_directory
 from verifier.governance.index import Index, cache_directory
 from verifier.governance.publish import last_head
 from verifier.policy import Policy
 from verifier.registry.documents import Approval, Revocation
-from verifier.registry.records import record_path
+from verifier.registry.records import end_of, record_path
 
 Status = Literal["approved", "pending", "expired", "revoked"]
 
@@ -81,21 +81,45 @@ def inventory(home: Home, selection: Selection, *, cache: Path | None = None) ->
     entries = []
     searched = selection.digest is not None or selection.file is not None
     for key in _candidates(home, selection, cache or cache_directory()):
+        if not _may_be_wanted(home, key, selection):
+            continue
         entry = _entry(home, key, published.get(key))
         matched = _matched(entry.approval, selection) if searched and entry is not None else ()
-        if entry is not None and (matched or not searched) and _is_wanted(entry, selection, home.now):
+        if entry is not None and (matched or not searched) and _is_wanted(entry, selection):
             entries.append(replace(entry, matched=matched))
     return Inventory(home.trust.registry, head.version if head else None, home.now, tuple(entries))
 
 
 def _candidates(home: Home, selection: Selection, cache: Path | None) -> Iterator[str]:
-    if selection.digest is None and selection.file is None:
+    if selection.digest is not None or selection.file is not None:
+        with closing(Index(home, cache)) as index:
+            held = [index.holding(selection.digest)] if selection.digest is not None else []
+            held += [index.listing(selection.file)] if selection.file is not None else []
+        yield from sorted(set.intersection(*held))
+    elif selection.references:
+        for model in dict.fromkeys(reference.partition("@")[0] for reference in selection.references):
+            yield from home.records(model)
+    elif selection.publisher is not None:
+        for publisher in directories_in(str(home.root / "models")):
+            if publisher.casefold() == selection.publisher.casefold():
+                yield from home.records(publisher)
+    else:
         yield from home.records()
-        return
-    with closing(Index(home, cache)) as index:
-        held = [index.holding(selection.digest)] if selection.digest is not None else []
-        held += [index.listing(selection.file)] if selection.file is not None else []
-    yield from sorted(set.intersection(*held))
+
+
+def _may_be_wanted(home: Home, key: str, selection: Selection) -> bool:
+    """Tell from a record's words, before its signatures are verified, whether it can be among those that are meant."""
+    model = key.partition("@")[0]
+    if selection.references and not {key, model} & set(selection.references):
+        return False
+    if selection.publisher is not None and model.partition("/")[0].casefold() != selection.publisher.casefold():
+        return False
+    if not (selection.waived or selection.baseline or selection.within is not None):
+        return True
+    record = home.record(key)
+    if record is None or (selection.waived and not record.waivers) or (selection.baseline and not record.baseline):
+        return False
+    return selection.within is None or end_of(home.trust, record) <= home.now + selection.within
 
 
 def _matched(approval: Approval | None, selection: Selection) -> tuple[str, ...]:
@@ -136,21 +160,13 @@ def _entry(home: Home, key: str, published: str | None) -> Entry | None:
     )
 
 
-def _is_wanted(entry: Entry, selection: Selection, now: datetime) -> bool:
-    model = entry.reference.partition("@")[0]
-    approval = entry.approval
-    soon = selection.within is not None and entry.ends_at is not None and entry.ends_at <= now + selection.within
-    return all(
-        (
-            not selection.references or entry.reference in selection.references or model in selection.references,
-            selection.publisher is None or model.partition("/")[0].casefold() == selection.publisher.casefold(),
-            selection.within is None or soon,
-            not selection.waived or (approval is not None and bool(approval.waivers)),
-            not selection.baseline or (approval is not None and approval.baseline),
-            not selection.revoked or entry.status == "revoked",
-            not selection.pending or entry.status == "pending",
-        )
-    )
+def _is_wanted(entry: Entry, selection: Selection) -> bool:
+    """Tell whether a record's standing is one that is meant; one that lacks signatures has no end yet."""
+    if selection.revoked and entry.status != "revoked":
+        return False
+    if selection.pending and entry.status != "pending":
+        return False
+    return selection.within is None or entry.ends_at is not None
 
 
 @contextmanager
