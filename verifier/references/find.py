@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from verifier.references import python
+from verifier.references.draft import Collection
 from verifier.references.mention import FileMentions, Project
+from verifier.references.python import modules
+from verifier.references.text import decode
 
 
 def is_source(path: str) -> bool:
@@ -16,9 +20,14 @@ def find(path: str, data: bytes, project: Project) -> FileMentions:
     `path` is relative to the project's root. No error is raised because of a file's content: what can't be parsed is
     searched by its tokens, and a note says so.
     """
-    return FileMentions(path)
+    if not is_source(path):
+        return FileMentions(path)
+    text, notes = decode(data)
+    collection = Collection(text)
+    python.read(path, data, project, collection)
+    return FileMentions(path, *collection.finish())
 
 
 def imports_of(path: str, data: bytes, project: Project) -> frozenset[str]:
     """Give the files of the project that a file imports, so that a change in one can be followed to its dependents."""
-    return frozenset()
+    return modules.imports_of(path, data, project) if path.endswith(".py") else frozenset()
