@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from verifier.references.mention import MAX_TEXT, Kind, Mention, Note, Pragma
 from verifier.references.naming import Name, Reading
@@ -70,6 +71,18 @@ class Collection:
     ) -> None:
         """Add a mention whose model the source does not say."""
         self.add(Draft(kind, None, *place, text, reason, False, True, origin, lines))
+
+    def take(self, inner: Collection, lines: Lines, at: Callable[[int], tuple[int, int]]) -> None:
+        """Take over what was found in a text inside this one: `at` says where an offset of that text is here."""
+
+        def moved(line: int, column: int = 1) -> tuple[int, int]:
+            return at(lines.start(line) + column - 1)
+
+        for draft in inner.drafts:
+            line, column = moved(draft.line, draft.column)
+            around = tuple(moved(each)[0] for each in draft.lines)
+            self.add(replace(draft, line=line, column=column, lines=around))
+        self.notes += [Note(moved(note.line)[0] if note.line else None, note.message) for note in inner.notes]
 
     def finish(self) -> tuple[tuple[Mention, ...], tuple[Pragma, ...], tuple[Note, ...]]:
         """Give the mentions in the order of the file, each with the pragmas on its lines."""

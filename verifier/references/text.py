@@ -50,6 +50,10 @@ class Lines:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def start(self, line: int) -> int:
+        """Give the offset at which a line begins."""
+        return self._starts[min(max(line, 1), len(self._starts)) - 1]
+
 
 def pragmas_in(text: str) -> tuple[tuple[Pragma, ...], list[Note]]:
     """Every pragma in a text, and a note for each that names no rule or gives no reason."""
