@@ -37,6 +37,8 @@ class Collection:
     text: str
     drafts: list[Draft] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    rejected: set[str] = field(default_factory=set)
+    """Texts that are something else by what is done with them: a data set, a repository to push to."""
     shift: int = 0
     """Lines that stand before `text` in its file."""
 
@@ -112,7 +114,7 @@ class Collection:
         for draft in sorted(self.drafts, key=lambda draft: (draft.line, draft.column)):
             if draft.name is not None and draft.is_found and not draft.is_certain:
                 key = (draft.kind, draft.name.model)
-                if key in certain or (key in pinned and draft.name.revision is None):
+                if key in certain or draft.name.model in self.rejected or (key in pinned and draft.name.revision is None):
                     continue
             kept.append(draft)
         return kept

@@ -10,7 +10,7 @@ from verifier.references import dockerfile, lines, notebook, tokens
 from verifier.references.command import Reader
 from verifier.references.draft import Collection
 from verifier.references.mention import FileMentions, Note, Project
-from verifier.references.settings import Settings
+from verifier.references.settings import INLINE_YAML, Settings
 from verifier.references.shell import Place
 from verifier.references.text import Lines, decode
 from verifier.references.tree import Node, UnreadableError
@@ -145,6 +145,8 @@ class _File:
             return
         inner = Collection(text)
         _File(self.path, self.project, inner, self.depth + 1).read(kind, text, text.encode("utf-8", "replace"))
+        if name == INLINE_YAML:  # a guess by the text's look, which may be wrong
+            inner.notes.clear()
         self.collection.take(inner, Lines(text), at)
 
     # Languages.

@@ -33,6 +33,8 @@ _URL = re.compile(
     r"(?P<path>[^\s\"'<>?#,;)\]]{1,1000})",
     re.IGNORECASE,
 )
+_MEDIA = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|mp4|webm|wav|mp3|flac|pdf|md|txt|csv)(?:\?\S*)?$", re.IGNORECASE)
+"""Files that are looked at, whatever repository they lie in."""
 _AT_REVISION = ("resolve", "blob", "tree", "raw", "commit")
 
 
@@ -60,7 +62,7 @@ def hub_urls(text: str) -> list[tuple[int, Name, bool]]:
     found = []
     for match in _URL.finditer(text):
         name, inside = _from_path(match["path"])
-        if name is not None:
+        if name is not None and not _MEDIA.search(match["path"]):
             found.append((match.start(), name, inside))
     return found
 

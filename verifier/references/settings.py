@@ -25,7 +25,7 @@ from verifier.references.vocabulary import (
     spelled,
 )
 
-MAX_VISITS = 500_000
+INLINE_YAML = "inline.yaml"
 _COMMANDS = frozenset(
     "command commands args arguments run cmd cmds entrypoint script scripts before_script after_script extra_args vllm_args "
     "exec setup container_args extraargs vllmextraargs user_data launch_command start_command entry_point bash_command "
@@ -59,7 +59,6 @@ class Settings:
     written: set[str] = field(default_factory=set)
     variables: Variables = field(default_factory=dict)
     environment: dict[str, Scalar] = field(default_factory=dict)
-    visits: int = 0
 
     def read(self, documents: list[Node]) -> None:
         """Read documents: first what they set and write to, then what they name."""
@@ -234,6 +233,8 @@ class Settings:
         self._reader(_inside(scalar, self.shift)).script(text)
 
     def _block(self, key: str, scalar: Scalar) -> None:
+        if not self.is_manifest:
+            return
         if spelled(key) in _COMMANDS:
             self._shell(scalar)
         elif _NESTED.search(key):
@@ -241,7 +242,7 @@ class Settings:
         elif re.search(r"^\s*#!.*(?:sh|bash)\b", scalar.text):
             self._shell(scalar)
         elif re.search(r"^\s*[\w.\"-]+:\s", scalar.text, re.MULTILINE):
-            self.source("inline.yaml", scalar.text, _inside(scalar, self.shift))
+            self.source(INLINE_YAML, scalar.text, _inside(scalar, self.shift))
         elif re.search(r"(?:^|\s)--[a-z]|vllm serve|huggingface\.co/|hf download", scalar.text):
             self._shell(scalar)
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-MAX_EXPANSIONS = 32
+MAX_EXPANSIONS = 16
+MAX_DEPTH = 4
 Place = Callable[[int], tuple[int, int]]
 """Where in the file an offset of the text is: line and column."""
 
@@ -236,7 +237,7 @@ class Expansion(NamedTuple):
     offset: int
 
 
-def expand(word: Word, variables: Variables, depth: int = 0) -> tuple[list[Expansion], str | None]:
+def expand(word: Word, variables: Variables, within: tuple[str, ...] = ()) -> tuple[list[Expansion], str | None]:
     """Give every text that a word may be, and the variable (or "$(…)") that hides another."""
     options: list[list[Expansion]] = []
     hidden: str | None = None
@@ -244,16 +245,8 @@ def expand(word: Word, variables: Variables, depth: int = 0) -> tuple[list[Expan
         if isinstance(piece, str):
             options.append([Expansion(piece, word.offset)])
             continue
-        given: list[Expansion] = []
-        if piece is not None:
-            for value in variables.get(piece.name, ())[:MAX_EXPANSIONS] if depth < 8 else ():
-                inner, lost = expand(value, variables, depth + 1)
-                given += inner
-                hidden = hidden or (lost if not inner else None)
-            if piece.default is not None:
-                default = next(iter(commands(piece.default)), None)
-                inner = expand(default.words[0], variables, depth + 1)[0] if default and depth < 8 else []
-                given += [Expansion(each.text, word.offset) for each in inner]
+        given, lost = _values(piece, word.offset, variables, within)
+        hidden = hidden or lost
         if not given:
             return [], hidden or (f"${piece.name}" if piece else "$(…)")
         options.append(given)
@@ -261,4 +254,26 @@ def expand(word: Word, variables: Variables, depth: int = 0) -> tuple[list[Expan
     for combination in itertools.islice(itertools.product(*options), MAX_EXPANSIONS):
         offset = combination[0].offset if len(combination) == 1 else word.offset
         texts.append(Expansion("".join(each.text for each in combination), offset))
-    return texts, None
+    return texts, hidden
+
+
+def _values(
+    piece: Variable | None, offset: int, variables: Variables, within: tuple[str, ...]
+) -> tuple[list[Expansion], str | None]:
+    """What a variable may be; one that is being expanded already, or deep in others, is not known."""
+    if piece is None or piece.name in within or len(within) > MAX_DEPTH:
+        return [], None
+    within = (*within, piece.name)
+    given: list[Expansion] = []
+    hidden: str | None = None
+    for value in variables.get(piece.name, ())[:MAX_EXPANSIONS]:
+        inner, lost = expand(value, variables, within)
+        given += inner
+        hidden = hidden or lost
+        if len(given) >= MAX_EXPANSIONS:
+            break
+    if piece.default is not None:
+        default = next(iter(commands(piece.default)), None)
+        if default is not None and default.words:
+            given += [Expansion(each.text, offset) for each in expand(default.words[0], variables, within)[0]]
+    return given[:MAX_EXPANSIONS], hidden if not given else None

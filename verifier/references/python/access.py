@@ -8,7 +8,6 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 
-from verifier.references.python.modules import imported
 from verifier.references.python.scopes import Module, Scope, keyword, last_name, parameters
 from verifier.references.python.values import (
     MAX_VALUES,
@@ -24,6 +23,8 @@ from verifier.references.python.values import (
 )
 from verifier.references.vocabulary import LOADING_METHODS, names_a_directory
 
+MAX_CHAIN = 25
+MAX_RESULTS = 8
 _LOCAL_CALLS = frozenset(
     "mkdtemp TemporaryDirectory NamedTemporaryFile getcwd gettempdir abspath dirname expanduser realpath cwd home "
     "snapshot_download hf_hub_download cached_download get_auto_remove_tmp_dir mktemp resolve absolute expandvars "
@@ -66,7 +67,7 @@ def _attribute_of(evaluator: Evaluates, value: Value, node: ast.Attribute, depth
     if isinstance(value, Thing) and value.origin:
         if value.scope is not None:
             level = len(value.origin) - len(value.origin.lstrip("."))
-            module = imported(evaluator.project, value.scope.module, value.origin.lstrip("."), level)
+            module = evaluator.imported(value.scope.module, value.origin.lstrip("."), level)
             if module is not None and node.attr in module.top.bindings:
                 return evaluator.name_in(module, node.attr, node, depth)
         return [Thing(None, value.scope, f"{value.origin}.{node.attr}")]
@@ -80,6 +81,8 @@ def _attribute_of(evaluator: Evaluates, value: Value, node: ast.Attribute, depth
 def _field_of(evaluator: Evaluates, value: Thing, node: ast.Attribute, depth: int) -> list[Value]:
     """A field of a class of the project: what its instance was made with, its default, `self.name = …`, its bases'."""
     assert isinstance(value.node, ast.ClassDef) and value.scope is not None
+    if depth > MAX_CHAIN:
+        return []
     module = value.scope.module
     given = keyword(value.call, node.attr) if value.call is not None else None
     if given is not None:
@@ -98,7 +101,7 @@ def _field_of(evaluator: Evaluates, value: Thing, node: ast.Attribute, depth: in
         for base in value.node.bases:
             for parent in evaluator.evaluate(base, value.scope, depth):
                 if isinstance(parent, Thing) and isinstance(parent.node, ast.ClassDef) and parent.node is not value.node:
-                    found += _field_of(evaluator, parent, node, depth)
+                    found += _field_of(evaluator, parent, node, depth + 1)
     if has_text(found):
         found = [each for each in found if not isinstance(each, Unknown) or each.parameter is None]
     return found
@@ -234,6 +237,9 @@ def call(evaluator: Evaluates, node: ast.Call, scope: Scope, depth: int) -> Iter
 
 
 def _called(evaluator: Evaluates, node: ast.Call, scope: Scope, depth: int) -> Iterator[Value]:
+    if evaluator.is_shallow:
+        yield _result_of(node)
+        return
     for callee in evaluator.evaluate(node.func, scope, depth):
         if isinstance(callee, Thing) and isinstance(callee.node, ast.ClassDef):
             yield Thing(callee.node, callee.scope, "", node)
@@ -251,12 +257,12 @@ def results(evaluator: Evaluates, function: ast.AST, scope: Scope, depth: int) -
     """What a function of the project returns."""
     module = scope.module
     inner = module.scopes.get(function)
-    if inner is None or depth > 30:
+    if inner is None or depth > MAX_CHAIN:
         return []
     if isinstance(function, ast.Lambda):
         return evaluator.evaluate(function.body, inner, depth)
-    returned = [each.value for each in ast.walk(function) if isinstance(each, ast.Return) and each.value is not None]
-    return [value for each in returned[:16] for value in evaluator.evaluate(each, inner, depth)]
+    returned = module.returned.get(function, ())
+    return [value for each in returned[:MAX_RESULTS] for value in evaluator.evaluate(each, inner, depth + 1)]
 
 
 def _getattr(evaluator: Evaluates, node: ast.Call, scope: Scope, depth: int) -> list[Value]:

@@ -13,8 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from verifier.references.mention import Project
-from verifier.references.python import access
-from verifier.references.python.modules import imported
+from verifier.references.python import access, modules
 from verifier.references.python.scopes import (
     Binding,
     Function,
@@ -28,8 +27,9 @@ from verifier.references.python.scopes import (
 from verifier.references.python.values import MAX_VALUES, Held, Known, Local, Thing, Unknown, Value, has_text
 from verifier.references.vocabulary import names_a_directory
 
-MAX_DEPTH = 60
-MAX_STEPS = 5_000
+MAX_DEPTH = 40
+MAX_STEPS = 2_000
+SHALLOW_START = 28
 _KNOWN_BUILTINS = ("str", "os", "print", "len", "int", "bool", "float", "dict", "list")
 
 
@@ -41,16 +41,43 @@ class Evaluator:
         self.project = project
         self._active: set[object] = set()
         self._steps = 0
+        self._answers: dict[ast.AST, list[Value]] = {}
+        self._names: dict[tuple[Scope, str], list[Value]] = {}
+        self._was_cut = False
+        self.is_shallow = False
+        """Whether calls are left alone: for what a name holds they are not worth their price."""
+        self._modules: dict[tuple[str, str, int], Module | None] = {}
 
     def values(self, node: ast.AST, scope: Scope) -> list[Value]:
         """Everything that an expression may be, without repetitions."""
-        self._steps = 0
-        return list(dict.fromkeys(self.evaluate(node, scope, 0)))[:MAX_VALUES]
+        if node not in self._answers:
+            self._steps = 0
+            self._answers[node] = list(dict.fromkeys(self.evaluate(node, scope, 0)))[:MAX_VALUES]
+        return self._answers[node]
+
+    def texts(self, node: ast.AST, scope: Scope) -> list[Known]:
+        """The texts that an expression may be, as far as they can be had without following calls."""
+        if isinstance(node, ast.Constant):
+            return [Known(node.value, node, scope.module)] if isinstance(node.value, str) else []
+        self.is_shallow, self._steps = True, 0
+        try:
+            found = self._answers.get(node) or self.evaluate(node, scope, SHALLOW_START)
+        finally:
+            self.is_shallow = False
+        return [value for value in dict.fromkeys(found) if isinstance(value, Known) and isinstance(value.value, str)]
+
+    def imported(self, module: Module, dotted: str, level: int) -> Module | None:
+        """Parse the project's module that an import means, once."""
+        key = (module.path, dotted, level)
+        if key not in self._modules:
+            self._modules[key] = modules.imported(self.project, module, dotted, level)
+        return self._modules[key]
 
     def evaluate(self, node: ast.AST, scope: Scope, depth: int) -> list[Value]:
         """Evaluate a part of an expression, `depth` deep in it."""
         self._steps += 1
         if depth > MAX_DEPTH or self._steps > MAX_STEPS:
+            self._was_cut = True
             return [Unknown("an expression too deep to follow", node)]
         reader = _READERS.get(type(node))
         if reader is None:
@@ -65,17 +92,30 @@ class Evaluator:
         """What a name may be bound to, star imports included."""
         found = scope.look_up(name)
         for dotted, level in () if found else scope.module.stars:
-            module = imported(self.project, scope.module, dotted, level)
+            module = self.imported(scope.module, dotted, level)
             if module is not None and name in module.top.bindings:
                 return module.top.bindings[name]
         return found
 
     def bound(self, name: str, scope: Scope, depth: int) -> list[Value]:
         """Evaluate a name; a name that is being evaluated already adds nothing."""
+        key = (scope, name)
+        if key in self._names:
+            return self._names[key]
+        was_cut, self._was_cut = self._was_cut, False
+        found = self._bound(name, scope, depth)
+        if not self._was_cut and not self.is_shallow:
+            self._names[key] = found
+        self._was_cut = self._was_cut or was_cut
+        return found
+
+    def _bound(self, name: str, scope: Scope, depth: int) -> list[Value]:
         found: list[Value] = []
         for binding in self.look_up(name, scope)[:MAX_VALUES]:
             key = (name, id(binding.node), id(binding.extra) if binding.kind == "parameter" else 0)
-            if key not in self._active:
+            if key in self._active:
+                self._was_cut = True
+            else:
                 self._active.add(key)
                 try:
                     found += _BINDINGS[binding.kind](self, name, binding, depth)
@@ -311,7 +351,7 @@ def _import(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> li
     scope = binding.scope
     if imported_name is None:
         return [Thing(None, scope, dotted)]
-    module = imported(evaluator.project, scope.module, dotted, level)
+    module = evaluator.imported(scope.module, dotted, level)
     if module is None or imported_name not in module.top.bindings:
         separator = "." if dotted else ""
         return [Thing(None, scope, f"{'.' * level}{dotted}{separator}{imported_name}")]

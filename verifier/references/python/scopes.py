@@ -75,14 +75,18 @@ class Module:
     """What is assigned to `anything["NAME"]`, by both."""
     fields: dict[str, list[Site]] = field(default_factory=lambda: defaultdict(list))
     """Defaults of options: of argparse, absl flags, and of a class's fields."""
+    returned: dict[ast.AST, list[ast.expr]] = field(default_factory=lambda: defaultdict(list))
+    """What the return statements of a function give."""
     owners: dict[ast.AST, Scope] = field(default_factory=dict)
     """The class scope of a method."""
     stars: list[tuple[str, int]] = field(default_factory=list)
+    wrappers: set[tuple[ast.AST, str]] | None = None
+    """Functions and their parameters that reach a loader, once that was looked for."""
     ignored_texts: set[ast.AST] = field(default_factory=set)
     """Docstrings and other texts that are statements, and sides of comparisons."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def module_of(path: str, data: bytes) -> Module | None:
     """Parse another module of the project; None where that can't be done."""
     try:
@@ -114,13 +118,29 @@ def _walk(module: Module) -> None:
         visit = _VISITS.get(type(node))
         if visit is not None:
             scope = visit(module, node, scope) or scope
-        if isinstance(node, (ast.Constant, ast.Name)):
+        if type(node) in _LEAVES:
             continue
-        children = [(child, scope) for child in ast.iter_child_nodes(node)]
+        children = _children(node)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             outer = scope.parent or scope  # of decorators, defaults and base classes
-            children = [(child, scope if isinstance(child, ast.stmt) else outer) for child, _ in children]
-        stack.extend(reversed(children))
+            stack += [(child, scope if isinstance(child, ast.stmt) else outer) for child in reversed(children)]
+        else:
+            stack += [(child, scope) for child in reversed(children)]
+
+
+_LEAVES = frozenset((ast.Constant, ast.Name, ast.Pass, ast.Break, ast.Continue))
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly below one, without the marks that hang below names and operations."""
+    found: list[ast.AST] = []
+    for field_name in node._fields:
+        value = getattr(node, field_name, None)
+        if isinstance(value, list):
+            found += [each for each in value if isinstance(each, ast.AST)]
+        elif isinstance(value, ast.AST) and not isinstance(value, (ast.expr_context, ast.operator, ast.unaryop, ast.boolop)):
+            found.append(value)
+    return found
 
 
 def _function(module: Module, node: ast.AST, scope: Scope) -> Scope:
@@ -235,6 +255,12 @@ def _other(module: Module, node: ast.AST, scope: Scope) -> None:
     module.others.append(Site(node, scope))
 
 
+def _return(module: Module, node: ast.AST, scope: Scope) -> None:
+    assert isinstance(node, ast.Return)
+    if node.value is not None:
+        module.returned[scope.node].append(node.value)
+
+
 def _statement(module: Module, node: ast.AST, scope: Scope) -> None:
     assert isinstance(node, ast.Expr)
     if isinstance(node.value, ast.Constant):
@@ -255,6 +281,7 @@ _VISITS = {
     ast.NamedExpr: _assign, ast.AugAssign: _assign, ast.For: _loop, ast.AsyncFor: _loop, ast.comprehension: _loop,
     ast.withitem: _with, ast.Global: _global, ast.Nonlocal: _global, ast.Call: _call, ast.Dict: _other,
     ast.Constant: _other, ast.List: _other, ast.Tuple: _other, ast.Expr: _statement, ast.Compare: _compare,
+    ast.Return: _return,
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 
 from verifier.references.draft import Collection
@@ -31,6 +32,9 @@ from verifier.references.vocabulary import (
 )
 
 MAX_IMPORT_DEPTH = 3
+_BLANK = re.compile(r"\s")
+_FETCH = re.compile(r"\b(?:wget|curl|git|aria2c|pip3?)\s[^\n]*$")
+"""A command that fetches; an address in other prose is read, not loaded."""
 Place = Callable[[ast.AST], tuple[int, int]]
 
 
@@ -65,6 +69,16 @@ class Search:
             if isinstance(site.node, ast.Constant) and site.node not in self.used:
                 self._alone(site.node)
 
+    def loads_only(self) -> None:
+        """Look at the loaders alone, for the parameters that reach one."""
+        for site in self.module.calls:
+            assert isinstance(site.node, ast.Call)
+            callee = callee_of(site.node.func, site.scope, self.evaluator)
+            if callee is not None and callee.loads:
+                self._load(callee, site.node, site.scope)
+            elif callee is not None:
+                self._call_of_project(site.node, site.scope)
+
     # Calls.
 
     def _call(self, call: ast.Call, scope: Scope) -> None:
@@ -91,6 +105,8 @@ class Search:
         for argument in (*call.args, *(word.value for word in call.keywords)):
             if isinstance(argument, (ast.Constant, ast.JoinedStr)):
                 self.used.add(argument)
+            elif isinstance(argument, ast.Name):
+                self.collection.rejected.update(str(value.value) for value in self.evaluator.texts(argument, self.module.top))
 
     def _load(self, callee: Callee, call: ast.Call, scope: Scope) -> None:
         arguments, hidden = model_arguments(callee, call)
@@ -152,24 +168,33 @@ class Search:
                 self._texts(argument, scope, call, is_model_key=True)
 
     def _call_of_project(self, call: ast.Call, scope: Scope) -> None:
-        if self.depth >= MAX_IMPORT_DEPTH or not isinstance(call.func, (ast.Name, ast.Attribute)):
+        """A call of another module's function: one that hands a parameter on to a loader is a loader itself."""
+        thing = self._imported_function(call.func, scope) if self.depth < MAX_IMPORT_DEPTH else None
+        if thing is None or not (call.args or call.keywords):
             return
-        root = call.func
-        while isinstance(root, ast.Attribute):
-            root = root.value  # type: ignore[assignment]
-        if not isinstance(root, ast.Name) or not any(each.kind == "import" for each in self.evaluator.look_up(root.id, scope)):
-            return
-        for thing in self.evaluator.values(call.func, scope):
-            if not isinstance(thing, Thing) or thing.node is None or thing.scope is None:
-                continue
-            if thing.scope.module is self.module:
-                continue
-            for parameter, number in wrapped_parameters(thing, self.project, self.depth + 1):
-                given = keyword(call, parameter) or (call.args[number] if 0 <= number < len(call.args) else None)
-                if given is not None:
-                    self.used.add(given)
-                    for value in self.evaluator.values(given, scope):
-                        self._loaded(Callee("from_pretrained", ""), value, call, None)
+        for parameter, number in wrapped_parameters(thing, self.project, self.depth + 1):
+            given = keyword(call, parameter) or (call.args[number] if 0 <= number < len(call.args) else None)
+            if given is not None:
+                self.used.add(given)
+                for value in self.evaluator.values(given, scope):
+                    self._loaded(Callee("from_pretrained", ""), value, call, self._revision(call, Callee("", ""), scope))
+
+    def _imported_function(self, function: ast.expr, scope: Scope) -> Thing | None:
+        module: Module | None = None
+        name = ""
+        if isinstance(function, ast.Name):
+            for binding in self.evaluator.look_up(function.id, scope)[:1]:
+                if binding.kind == "import" and isinstance(binding.extra, tuple) and binding.extra[1]:
+                    dotted, name, level = binding.extra
+                    module = self.evaluator.imported(scope.module, dotted, level)
+        elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            for binding in scope.look_up(function.value.id)[:1]:
+                if binding.kind == "import" and isinstance(binding.extra, tuple):
+                    dotted, part, level = binding.extra
+                    whole = ".".join(each for each in (dotted, part) if each)
+                    name, module = function.attr, self.evaluator.imported(scope.module, whole, level)
+        found = module.top.bindings.get(name, ()) if module is not None and module is not self.module else ()
+        return next((Thing(each.node, each.scope) for each in found if each.kind in ("function", "class")), None)
 
     def _function_among_arguments(self, call: ast.Call, scope: Scope) -> None:
         """`map(AutoModel.from_pretrained, ids)`, `executor.submit(load, "org/name")`."""
@@ -263,24 +288,21 @@ class Search:
         for part in parts:
             if part is None or isinstance(part, ast.Dict):
                 continue
-            for value in self.evaluator.values(part, scope):
-                if isinstance(value, Known) and isinstance(value.value, str):
-                    reading = beside_key(
-                        value.value, self.project, self.written, self.module.path, is_model_key=is_model_key
-                    )
-                    self.used.add(part)
-                    self._read(reading, value, around, revision=pinned, certain=False)
+            for value in self.evaluator.texts(part, scope):
+                text = str(value.value)
+                reading = beside_key(text, self.project, self.written, self.module.path, is_model_key=is_model_key)
+                self.used.add(part)
+                self._read(reading, value, around, revision=pinned, certain=False)
 
     def _first_text(self, node: ast.expr, scope: Scope) -> str | None:
-        values = self.evaluator.values(node, scope)
-        return next((v.value for v in values if isinstance(v, Known) and isinstance(v.value, str)), None)
+        return next((str(value.value) for value in self.evaluator.texts(node, scope)), None)
 
     def _alone(self, node: ast.Constant) -> None:
         """A text beside no telling name: an address of a file on the Hub, or what only a model is called."""
         if not isinstance(node.value, str) or "/" not in node.value:
             return
         known = Known(node.value, node, self.module)
-        if "." in node.value and len(node.value) < 100_000:
+        if "." in node.value and (not _BLANK.search(node.value) or _FETCH.search(node.value)):
             for _, name, inside in hub_urls(node.value):
                 if inside:
                     self._read(Reading("model", name), known, node, certain=False)
@@ -393,14 +415,12 @@ def wrapped_parameters(thing: Thing, project: Project, depth: int) -> list[tuple
     """The parameters of another module's function or class that reach a loader, with their positions."""
     assert thing.scope is not None
     module = thing.scope.module
-    search = Search(module, project, Collection(""), lambda node: (1, 1), depth)
-    for site in module.calls:
-        assert isinstance(site.node, ast.Call)
-        callee = callee_of(site.node.func, site.scope, search.evaluator)
-        if callee is not None and callee.loads:
-            search._load(callee, site.node, site.scope)
+    if module.wrappers is None:
+        search = Search(module, project, Collection(""), lambda node: (1, 1), depth)
+        module.wrappers = search.wrappers
+        search.loads_only()
     found = []
-    for function, parameter in search.wrappers:
+    for function, parameter in sorted(module.wrappers, key=lambda each: each[1]):
         owner = module.owners.get(function)
         is_it = function is thing.node or (
             owner is not None and owner.node is thing.node and getattr(function, "name", "") == "__init__"

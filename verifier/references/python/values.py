@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple, Protocol
 
-from verifier.references.mention import Project
 from verifier.references.python.scopes import Module, Scope
 
 
@@ -52,10 +51,14 @@ MAX_VALUES = 128
 class Evaluates(Protocol):
     """Answers what the parts of an expression may be."""
 
-    project: Project
-
     def evaluate(self, node: ast.AST, scope: Scope, depth: int) -> list[Value]:
         """Evaluate an expression, `depth` deep in another one."""
+        ...
+
+    is_shallow: bool
+
+    def imported(self, module: Module, dotted: str, level: int) -> Module | None:
+        """Parse the project's module that an import means."""
         ...
 
     def name_in(self, module: Module, name: str, node: ast.AST, depth: int) -> list[Value]:
