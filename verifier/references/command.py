@@ -300,6 +300,8 @@ def _first_positional(plain: list[str], words: list[Word], start: int) -> int | 
 
 
 def _language_of_document(words: list[Word]) -> str:
+    if not words:
+        return "inline.sh"  # a Dockerfile's RUN <<EOF
     for word in words:
         text = word.plain or ""
         if re.search(r"\.\w+$", text):

@@ -65,7 +65,8 @@ def read_dockerfile(text: str, reader: Reader) -> None:
         elif part.keyword in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"):
             _run(part, reader)
         elif part.keyword == "ADD":
-            reader.script(f"ADD {part.text}"[4:])
+            reader.at = lambda offset, start=part.offset - 4: at(start + offset)  # type: ignore[misc]
+            reader.script(f"ADD {part.text}")
     reader.at = at
 
 

@@ -91,6 +91,8 @@ def read_name(text: str) -> tuple[Name | None, bool]:
     if len(text) > 600 or "/" not in text:
         return None, False
     if (url := _URL.fullmatch(text)) is not None:
+        if _MEDIA.search(text):
+            return None, True
         return _from_path(url["path"])[0], True
     prefix = _PREFIX.match(text)
     rest = text[prefix.end() :] if prefix else text

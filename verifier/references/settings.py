@@ -32,7 +32,7 @@ _COMMANDS = frozenset(
     "inline postcreatecommand poststartcommand steps_command vllm_command additional_args engine_args cli_args".split()
 )
 _BELOW = frozenset(
-    "name id path repo source uri url hf default value values location name_or_path model_id huggingface repository "
+    "name id path repo source uri url hf default value values location name_or_path model_id huggingface "
     "repo_id hub_id choices options enum checkpoint hf_id".split()
 )
 """Keys that speak of the model where they stand below a key that names one."""
@@ -63,9 +63,9 @@ class Settings:
     def read(self, documents: list[Node]) -> None:
         """Read documents: first what they set and write to, then what they name."""
         for document in documents:
-            for _, mapping in self._walk(document):
+            for trail, mapping in self._walk(document):
                 if isinstance(mapping, Mapping):
-                    self._prepare(mapping)
+                    self._prepare(mapping, trail[-1] if trail else "")
         for name, scalar in self.environment.items():
             self.variables[name] = [Word(0, [scalar.text])]
         for document in documents:
@@ -91,11 +91,17 @@ class Settings:
                 children = [(trail, value) for value in node.items]
             stack.extend(reversed(children))
 
-    def _prepare(self, mapping: Mapping) -> None:
+    def _prepare(self, mapping: Mapping, name_of_mapping: str) -> None:
+        default = mapping.get("default")
+        if isinstance(default, Scalar) and default.is_text:
+            self.variables[name_of_mapping] = [Word(0, [default.text])]
         name, value = mapping.text("name", "key"), mapping.get("value")
         if name and isinstance(value, Scalar):
             self.environment.setdefault(name, value)
         for key, each in mapping.items:
+            if name_of_mapping == "matrix" and isinstance(each, Sequence):
+                texts = [item.text for item in each.items if isinstance(item, Scalar)]
+                self.variables[key.text] = [Word(0, [text]) for text in texts]
             if isinstance(each, Scalar):
                 if names_an_output(key.text):
                     self.written.add(each.text.rstrip("/"))
@@ -127,15 +133,16 @@ class Settings:
         scalars = [item for item in sequence.items if isinstance(item, Scalar)]
         if not scalars:
             return
-        is_command = spelled(key) in _COMMANDS or any(item.text.startswith("--") for item in scalars)
-        if is_command and not any("\n" in item.text or " " in item.text.strip() for item in scalars):
-            self._argv(scalars)
-            return
-        for item in scalars:
-            if is_command:
-                self._shell(item)
-            else:
+        is_command = _is_command(spelled(key)) or any(item.text.startswith("--") for item in scalars)
+        if not is_command:
+            for item in scalars:
                 self._keyed(key, item, trail[:-1], None)
+            return
+        scripts = [item for item, before in zip(scalars, [None, *scalars[:-1]], strict=True) if _is_script(item, before)]
+        for item in scripts:
+            self._shell(item)
+        if len(scripts) < len(scalars):
+            self._argv([item for item in scalars if item not in scripts])
 
     def _keyed(self, key: str, scalar: Scalar, trail: tuple[str, ...], mapping: Mapping | None) -> None:
         word = spelled(key)
@@ -154,7 +161,7 @@ class Settings:
             return
         elif "\n" in scalar.text.strip() or scalar.is_block:
             self._block(key, scalar)
-        elif word in _COMMANDS or (" " in scalar.text and "--" in scalar.text):
+        elif _is_command(word) or (" " in scalar.text and "--" in scalar.text):
             self._shell(scalar)
         else:
             self._value(word, scalar, trail, mapping, shown)
@@ -235,7 +242,7 @@ class Settings:
     def _block(self, key: str, scalar: Scalar) -> None:
         if not self.is_manifest:
             return
-        if spelled(key) in _COMMANDS:
+        if _is_command(spelled(key)):
             self._shell(scalar)
         elif _NESTED.search(key):
             self.source(key, scalar.text, _inside(scalar, self.shift))
@@ -256,6 +263,17 @@ def _inside(scalar: Scalar, shift: int) -> Place:
         return first + line - 1, column + (scalar.column - 1 if line == 1 and not scalar.is_block else 0)
 
     return at
+
+
+def _is_script(item: Scalar, before: Scalar | None) -> bool:
+    """Tell a command line among arguments (`bash -c "…"`, a list of commands) from one argument with blanks."""
+    if not re.search(r"\s", item.text.strip()) or item.text.startswith("--"):
+        return False
+    return before is None or not before.text.startswith("--")
+
+
+def _is_command(word: str) -> bool:
+    return word in _COMMANDS or word.endswith("_command")
 
 
 def _is_data(key: str) -> bool:

@@ -98,7 +98,7 @@ class _Reader:
                 self.at += 1
                 if character == "\n":
                     self._documents()
-                if words:
+                if words or documents:
                     yield Command(words, documents)
                 words, documents = [], []
             elif character in "<>":

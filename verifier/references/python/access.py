@@ -230,6 +230,9 @@ def call(evaluator: Evaluates, node: ast.Call, scope: Scope, depth: int) -> Iter
             for value in evaluator.evaluate(argument, scope, depth):
                 if isinstance(value, Held):
                     yield from elements(evaluator, value, depth, node)
+    elif name == "param" and node.args:  # a row of pytest's parametrize
+        row = ast.copy_location(ast.Tuple(node.args, ast.Load()), node)
+        yield from [Held(row, scope)] if len(node.args) > 1 else evaluator.evaluate(node.args[0], scope, depth)
     elif name in _DEFAULTED:
         yield from _field_default(evaluator, node, scope, depth)
     else:

@@ -209,6 +209,8 @@ def _name(evaluator: Evaluator, node: ast.Name, scope: Scope, depth: int) -> Ite
         yield from [Local()] if found and not known and names_a_directory(node.id) else found
     elif node.id in _KNOWN_BUILTINS:
         yield Thing(None, None, node.id)
+    elif names_a_directory(node.id):
+        yield Local()
     else:
         yield Unknown(f"{node.id} is set nowhere in sight", node)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, replace
 
 from verifier.references.python.evaluate import Evaluator
@@ -121,7 +122,7 @@ def model_arguments(callee: Callee, call: ast.Call) -> tuple[list[ast.expr], boo
     """Give the arguments that say which model is loaded, and whether `**` may hide one."""
     positional = [*callee.arguments, *call.args]
     words = [*callee.keywords, *call.keywords]
-    place = 1 if callee.name == "pipeline" else 0
+    place = 1 if callee.name == "pipeline" or _is_adapter(call.func) else 0
     named = [word.value for word in words if word.arg is not None and _is_main(callee.name, word.arg)]
     if named:
         return named[:1], False
@@ -133,6 +134,14 @@ def model_arguments(callee: Callee, call: ast.Call) -> tuple[list[ast.expr], boo
 
 
 _MAIN = ("pretrained_model_name_or_path", "model", "repo_id", "model_name_or_path", "model_name", "model_id", "model_path")
+_ADAPTED = re.compile(r"Peft(?!Config)|LoraModel|AdaLora")
+
+
+def _is_adapter(function: ast.expr) -> bool:
+    """`PeftModel.from_pretrained(model, "org/adapter")`: the model itself comes first."""
+    return isinstance(function, ast.Attribute) and bool(_ADAPTED.match(last_name(function.value) or ""))
+
+
 AS_ENTRY = (*_MAIN, "pretrained_model_link_or_path", "preset", "name", "repo")
 
 

@@ -169,15 +169,24 @@ class Search:
 
     def _call_of_project(self, call: ast.Call, scope: Scope) -> None:
         """A call of another module's function: one that hands a parameter on to a loader is a loader itself."""
-        thing = self._imported_function(call.func, scope) if self.depth < MAX_IMPORT_DEPTH else None
-        if thing is None or not (call.args or call.keywords):
+        given = [*call.args, *(word.value for word in call.keywords)]
+        if self.depth >= MAX_IMPORT_DEPTH or not any(self._may_be_an_id(each, scope) for each in given):
             return
-        for parameter, number in wrapped_parameters(thing, self.project, self.depth + 1):
-            given = keyword(call, parameter) or (call.args[number] if 0 <= number < len(call.args) else None)
-            if given is not None:
-                self.used.add(given)
-                for value in self.evaluator.values(given, scope):
+        thing = self._imported_function(call.func, scope)
+        for parameter, number in wrapped_parameters(thing, self.project, self.depth + 1) if thing else ():
+            argument = keyword(call, parameter) or (call.args[number] if 0 <= number < len(call.args) else None)
+            if argument is not None:
+                self.used.add(argument)
+                for value in self.evaluator.values(argument, scope):
                     self._loaded(Callee("from_pretrained", ""), value, call, self._revision(call, Callee("", ""), scope))
+
+    def _may_be_an_id(self, node: ast.expr, scope: Scope) -> bool:
+        if isinstance(node, ast.Constant):
+            return isinstance(node.value, str) and read_name(node.value)[0] is not None
+        if self.depth and isinstance(node, ast.Name):
+            return True  # perhaps a parameter, which is handed on once more
+        is_text = isinstance(node, (ast.Name, ast.Attribute, ast.JoinedStr, ast.BinOp))
+        return is_text and any(read_name(str(v.value))[0] for v in self.evaluator.texts(node, scope))
 
     def _imported_function(self, function: ast.expr, scope: Scope) -> Thing | None:
         module: Module | None = None
