@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from verifier.references.draft import Collection
 from verifier.references.mention import Project
 from verifier.references.naming import Reading, at_loader, beside_key, hub_urls, read_name
-from verifier.references.shell import Command, Place, Variable, Variables, Word, commands, expand
+from verifier.references.shell import Command, Place, Variables, Word, commands, expand
 from verifier.references.vocabulary import (
     OTHER_HUB_VARIABLES,
     UNSAFE_LOAD_VARIABLES,
@@ -36,10 +36,37 @@ _TAKES_POSITIONAL = (
     ("ramalama", "pull"), ("trtllm-serve", "serve"), ("trtllm-bench", "--model"),
 )  # fmt: skip
 _HUB_FLAGS = ("-hf", "-hfr", "--hf-repo", "--hf-repo-draft", "-hfd", "-hfrd", "-hfv", "--hf-repo-v", "--hf")
-_QUIET = frozenset("echo printf log info warn error die cp mv rm mkdir ls cd cat tar zip touch chmod test [ [[ grep".split())
+_QUIET = frozenset(
+    [
+        "echo",
+        "printf",
+        "log",
+        "info",
+        "warn",
+        "error",
+        "die",
+        "cp",
+        "mv",
+        "rm",
+        "mkdir",
+        "ls",
+        "cd",
+        "cat",
+        "tar",
+        "zip",
+        "touch",
+        "chmod",
+        "test",
+        "[",
+        "[[",
+        "grep",
+    ]
+)
 _OTHER_HUBS = frozenset(("modelscope", "kaggle", "ms", "gsutil", "aws", "oras"))
 _REVISIONS = {"--revision": "", "--tokenizer-revision": "tokenizer", "--tokenizer_revision": "tokenizer"}
-_JSON_OPTIONS = re.compile(r"(?:speculative|hf[-_]overrides|kwargs|config|model[-_]config|loras?|lora[-_]modules|override)")
+_JSON_OPTIONS = re.compile(
+    r"(?:speculative|hf[-_]overrides|kwargs|config|model[-_]config|loras?|lora[-_]modules|override)"
+)
 
 
 @dataclass(slots=True)
@@ -64,7 +91,18 @@ class Reader:
 
     def _remember(self, command: Command) -> None:
         words = command.words
-        while words and (words[0].plain or "") in ("export", "declare", "local", "readonly", "set", "env", "-x", "-a", "-r", "-gx"):
+        while words and (words[0].plain or "") in (
+            "export",
+            "declare",
+            "local",
+            "readonly",
+            "set",
+            "env",
+            "-x",
+            "-a",
+            "-r",
+            "-gx",
+        ):
             words = words[1:]
         for word in words:
             name, value = _assignment(word)
@@ -84,7 +122,18 @@ class Reader:
     def command(self, command: Command) -> None:
         """Read one command: its words, and the documents that are fed into it."""
         words = command.words
-        while words and (words[0].plain or "") in ("export", "declare", "local", "readonly", "env", "sudo", "exec", "then", "do", "else"):
+        while words and (words[0].plain or "") in (
+            "export",
+            "declare",
+            "local",
+            "readonly",
+            "env",
+            "sudo",
+            "exec",
+            "then",
+            "do",
+            "else",
+        ):
             words = words[1:]
         if words and words[0].plain == "for":
             words = []
@@ -97,7 +146,7 @@ class Reader:
         if words:
             self.words(words)
         for document in command.documents:
-            place = _shifted(self.at, document.offset)
+            place = shifted(self.at, document.offset)
             self.source(_language_of_document(command.words), document.text, place)
 
     def words(self, words: list[Word]) -> None:
@@ -145,7 +194,9 @@ class Reader:
     def _flag(self, flag: str, value: Word | None, words: list[Word], number: int, revision: str | None) -> None:
         if is_remote_code_key(flag) and not flag.startswith("--no"):
             if value is None or value.plain is None or value.plain.lower() not in ("false", "0", "no"):
-                self.collection.switch("remote-code", self.at(words[number].offset if value is None else value.offset), flag)
+                self.collection.switch(
+                    "remote-code", self.at(words[number].offset if value is None else value.offset), flag
+                )
         elif value is None:
             return
         elif flag in _HUB_FLAGS:
@@ -162,7 +213,11 @@ class Reader:
         elif flag.replace("_", "-") in ("--model-args", "--model-kwargs"):
             self._arguments(value)
         else:
-            pinned = revision if spelled(flag) not in ("tokenizer",) else self._option(words, [w.plain or "" for w in words], "--tokenizer-revision")
+            pinned = (
+                revision
+                if spelled(flag) not in ("tokenizer",)
+                else self._option(words, [w.plain or "" for w in words], "--tokenizer-revision")
+            )
             self.setting(flag, value, revision=pinned, text=f"{flag} {value.shown()}")
 
     def setting(self, key: str, value: Word, *, revision: str | None = None, text: str = "") -> None:
@@ -259,7 +314,7 @@ class Reader:
                 language = "inline.py" if tool.startswith("python") else "inline.sh"
                 code = follows.plain if follows.plain is not None else follows.shown()
                 if tool.startswith("python") or tool in ("bash", "sh", "zsh", "-l", "-e"):
-                    self.source(language, code, _shifted(self.at, follows.offset + follows.is_quoted))
+                    self.source(language, code, shifted(self.at, follows.offset + follows.is_quoted))
 
 
 def _assignment(word: Word) -> tuple[str | None, Word | None]:
@@ -285,7 +340,9 @@ def _options(words: list[Word], plain: list[str]) -> Iterator[tuple[str, Word | 
             yield flag, None, number
 
 
-_SWITCHES = frozenset("--local-dir-use-symlinks --resume-download --quiet --force-download -q --dry-run --no-force".split())
+_SWITCHES = frozenset(
+    ["--local-dir-use-symlinks", "--resume-download", "--quiet", "--force-download", "-q", "--dry-run", "--no-force"]
+)
 
 
 def _first_positional(plain: list[str], words: list[Word], start: int) -> int | None:
@@ -295,7 +352,11 @@ def _first_positional(plain: list[str], words: list[Word], start: int) -> int | 
             return number
         takes_value = "=" not in plain[number] and plain[number] not in _SWITCHES
         follows_id = number + 1 < len(words) and read_name(plain[number + 1])[0] is not None
-        number += 1 if not takes_value or follows_id and not names_a_model(plain[number]) and number + 2 >= len(words) else 2
+        number += (
+            1
+            if not takes_value or (follows_id and not names_a_model(plain[number]) and number + 2 >= len(words))
+            else 2
+        )
     return None
 
 
@@ -315,8 +376,6 @@ def _language_of_document(words: list[Word]) -> str:
     return "inline.txt"
 
 
-def _shifted(at: Place, offset: int) -> Place:
+def shifted(at: Place, offset: int) -> Place:
+    """The places of a text that begins at an offset of another."""
     return lambda inner: at(offset + inner)
-
-
-__all__ = ["Command", "Reader", "Variable", "Word"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from verifier.references.command import Reader
+from verifier.references.command import Reader, shifted
 from verifier.references.shell import Word, commands
 
 _BEGIN = re.compile(r"^[ \t]*(?:ONBUILD[ \t]+)?([A-Za-z]+)[ \t]+(?=\S)", re.MULTILINE)
@@ -57,7 +57,7 @@ def read_dockerfile(text: str, reader: Reader) -> None:
                 reader.remember(name, value)
     at = reader.at
     for part in parts:
-        reader.at = lambda offset, start=part.offset: at(start + offset)  # type: ignore[misc]
+        reader.at = shifted(at, part.offset)
         if part.keyword in ("ENV", "ARG"):
             for name, value in _variables(part):
                 reader.at = at
@@ -65,7 +65,7 @@ def read_dockerfile(text: str, reader: Reader) -> None:
         elif part.keyword in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"):
             _run(part, reader)
         elif part.keyword == "ADD":
-            reader.at = lambda offset, start=part.offset - 4: at(start + offset)  # type: ignore[misc]
+            reader.at = shifted(at, part.offset - 4)
             reader.script(f"ADD {part.text}")
     reader.at = at
 
@@ -107,4 +107,6 @@ def _run(part: Instruction, reader: Reader) -> None:
             if len(values) == 3 and values[1] in ("-c", "-lc"):
                 reader.script(values[2])
             return
-    reader.script(re.sub(r"^([ \t]*)#[^\n]*$", lambda match: " " * (len(match[0]) - 1) + "\\", part.text, flags=re.MULTILINE))
+    reader.script(
+        re.sub(r"^([ \t]*)#[^\n]*$", lambda match: " " * (len(match[0]) - 1) + "\\", part.text, flags=re.MULTILINE)
+    )

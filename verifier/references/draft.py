@@ -1,11 +1,11 @@
-"""Mentions as they are collected: repetitions fall away, and what is read off a name alone yields to a loader's word."""
+"""Mentions as they are collected: repetitions fall away, and what a name alone says yields to a loader's word."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from verifier.references.mention import MAX_TEXT, Kind, Mention, Note, Pragma
+from verifier.references.mention import MAX_TEXT, Kind, Mention, Note, Pragma, Status
 from verifier.references.naming import Name, Reading
 from verifier.references.text import Lines, lines_with_only_a_comment, pragmas_in
 
@@ -98,7 +98,7 @@ class Collection:
             on = dict.fromkeys(each for line in (draft.line, *draft.lines) for each in by_line.get(line, ()))
             model, revision = draft.name if draft.name else (None, None)
             key = draft.origin or (draft.line, draft.column, model, revision)
-            status = "found" if draft.is_found else "unresolved"
+            status: Status = "found" if draft.is_found else "unresolved"
             text = " ".join(draft.text[: MAX_TEXT * 2].split())[:MAX_TEXT]
             mention = Mention(
                 draft.kind, model, revision, draft.line, draft.column, status, draft.reason, text, tuple(on)
@@ -114,7 +114,11 @@ class Collection:
         for draft in sorted(self.drafts, key=lambda draft: (draft.line, draft.column)):
             if draft.name is not None and draft.is_found and not draft.is_certain:
                 key = (draft.kind, draft.name.model)
-                if key in certain or draft.name.model in self.rejected or (key in pinned and draft.name.revision is None):
+                if (
+                    key in certain
+                    or draft.name.model in self.rejected
+                    or (key in pinned and draft.name.revision is None)
+                ):
                     continue
             kept.append(draft)
         return kept

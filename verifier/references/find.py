@@ -45,14 +45,17 @@ _COMMON = (
 _ID = rb"[A-Za-z0-9\x80-\xff][\w.\-\x80-\xff]*/[\w\x80-\xff][\w.\-\x80-\xff]*"
 _HINTS = {
     "python": re.compile(
-        _COMMON + rb"|from_pretrained|from_single_file|from_quantized|from_preset|load_lora|load_ip_adapter|load_adapter"
+        _COMMON
+        + rb"|from_pretrained|from_single_file|from_quantized|from_preset|load_lora|load_ip_adapter|load_adapter"
         rb"|load_textual|from_model_id|from_hub|from_h|pipeline\s*\(|SentenceTransformer|CrossEncoder|hf_hub|snapshot_download"
         rb"|get_kernel|['\"]" + _ID + rb"(?::[\w.\-]+|@[\w./\-]+)?['\"]",
         re.IGNORECASE,
     )
 }
-_HINT = re.compile(_COMMON + rb"|model|checkpoint|pretrained|tokenizer|lora|adapter|repo_id|embed|vllm|llama|hf", re.IGNORECASE)
-_HASH_BANG = re.compile(rb"#!.*?(python|bash|zsh|ksh|dash|\bsh)\b")
+_HINT = re.compile(
+    _COMMON + rb"|model|checkpoint|pretrained|tokenizer|lora|adapter|repo_id|embed|vllm|llama|hf", re.IGNORECASE
+)
+_HASH_BANG = re.compile(rb"#!.*?(python|bash|zsh|ksh|dash|\bsh)[\d.]*\b")
 
 
 def kind_of(path: str) -> str | None:

@@ -40,10 +40,7 @@ def read_json(text: str) -> list[Node]:
             stack.pop()
             continue
         node: Node
-        if mark is not None:
-            node = Mapping() if mark == "{" else Sequence()
-        else:
-            node = _scalar(match, lines)
+        node = (Mapping() if mark == "{" else Sequence()) if mark is not None else _scalar(match, lines)
         if not stack:
             documents.append(node)
         elif isinstance(stack[-1][0], Sequence):

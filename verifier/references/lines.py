@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 
-from verifier.references.command import Reader
+from verifier.references.command import Reader, shifted
 from verifier.references.draft import Collection, place
 from verifier.references.naming import Reading, hub_urls, read_name
 from verifier.references.shell import Word, commands
@@ -31,7 +31,7 @@ def read_makefile(text: str, reader: Reader) -> None:
         if word is not None:
             reader.setting(name, word)
     for recipe in _RECIPE.finditer(text):
-        reader.at = lambda offset, start=recipe.start(1): at(start + offset)  # type: ignore[misc]
+        reader.at = shifted(at, recipe.start(1))
         reader.script(recipe[1], makefile=True)
     reader.at = at
 

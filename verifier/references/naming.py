@@ -27,7 +27,9 @@ from verifier.references.vocabulary import (
 
 _PART = r"[^\W_][\w.-]{0,95}"
 _ID = re.compile(rf"({_PART}/\w[\w.-]{{0,95}})(?:@([\w./-]{{1,255}}))?(:[\w.-]*)?")
-_PREFIX = re.compile(r"(?:hf://|hf:(?://)?|hf[-_]hub:|huggingface://|(?:huggingface|hf)/(?=[^/]+/))(?=[^/])", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"(?:hf://|hf:(?://)?|hf[-_]hub:|huggingface://|(?:huggingface|hf)/(?=[^/]+/))(?=[^/])", re.IGNORECASE
+)
 _URL = re.compile(
     r"(?:git\+|oci\+)?(?:(?:https?|ssh|git)://)?(?:[^/@\s]{0,200}@)?(?:(?:www\.)?huggingface\.co|hf\.co|hf-mirror\.com)[/:]"
     r"(?P<path>[^\s\"'<>?#,;)\]]{1,1000})",
@@ -58,7 +60,7 @@ NONE = Reading("none")
 
 
 def hub_urls(text: str) -> list[tuple[int, Name, bool]]:
-    """Every address of a model on the Hub in a text: its offset, the model, and whether it leads to a file or a tree."""
+    """Every address of a model on the Hub in a text: offset, model, and whether it leads to a file or a tree."""
     found = []
     for match in _URL.finditer(text):
         name, inside = _from_path(match["path"])

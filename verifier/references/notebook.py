@@ -83,7 +83,17 @@ def _without_magics(lines: list[Line], source: Callable[[str, str, Place], None]
             kept.append(Line("", lines[number].line, 1))
         text = "\n".join(part.text for part in command)
         magic = text.split(None, 1)[0] if text.strip() else ""
-        if match["mark"].endswith("!") or magic in ("pip", "env", "set_env", "sx", "system", "sh", "cd", "run", "conda"):
+        if match["mark"].endswith("!") or magic in (
+            "pip",
+            "env",
+            "set_env",
+            "sx",
+            "system",
+            "sh",
+            "cd",
+            "run",
+            "conda",
+        ):
             at = places(command)
             if magic in ("env", "set_env"):
                 text = text.replace(magic, " " * len(magic), 1)

@@ -10,7 +10,7 @@ from verifier.references.command import Reader, Source
 from verifier.references.draft import Collection
 from verifier.references.mention import Project
 from verifier.references.naming import Reading, beside_key, hub_urls, read_name
-from verifier.references.shell import Place, Variables, Word
+from verifier.references.shell import Place, Variable, Variables, Word
 from verifier.references.text import Lines
 from verifier.references.tree import Mapping, Node, Scalar, Sequence
 from verifier.references.vocabulary import (
@@ -27,21 +27,96 @@ from verifier.references.vocabulary import (
 
 INLINE_YAML = "inline.yaml"
 _COMMANDS = frozenset(
-    "command commands args arguments run cmd cmds entrypoint script scripts before_script after_script extra_args vllm_args "
-    "exec setup container_args extraargs vllmextraargs user_data launch_command start_command entry_point bash_command "
-    "inline postcreatecommand poststartcommand steps_command vllm_command additional_args engine_args cli_args".split()
+    [
+        "command",
+        "commands",
+        "args",
+        "arguments",
+        "run",
+        "cmd",
+        "cmds",
+        "entrypoint",
+        "script",
+        "scripts",
+        "before_script",
+        "after_script",
+        "extra_args",
+        "vllm_args",
+        "exec",
+        "setup",
+        "container_args",
+        "extraargs",
+        "vllmextraargs",
+        "user_data",
+        "launch_command",
+        "start_command",
+        "entry_point",
+        "bash_command",
+        "inline",
+        "postcreatecommand",
+        "poststartcommand",
+        "steps_command",
+        "vllm_command",
+        "additional_args",
+        "engine_args",
+        "cli_args",
+    ]
 )
 _BELOW = frozenset(
-    "name id path repo source uri url hf default value values location name_or_path model_id huggingface "
-    "repo_id hub_id choices options enum checkpoint hf_id".split()
+    [
+        "name",
+        "id",
+        "path",
+        "repo",
+        "source",
+        "uri",
+        "url",
+        "hf",
+        "default",
+        "value",
+        "values",
+        "location",
+        "name_or_path",
+        "model_id",
+        "huggingface",
+        "repo_id",
+        "hub_id",
+        "choices",
+        "options",
+        "enum",
+        "checkpoint",
+        "hf_id",
+    ]
 )
 """Keys that speak of the model where they stand below a key that names one."""
-_NOT_BELOW = frozenset("image uses container registry license tags tag pipeline_tag library_name language arxiv".split())
+_NOT_BELOW = frozenset(
+    [
+        "image",
+        "uses",
+        "container",
+        "registry",
+        "license",
+        "tags",
+        "tag",
+        "pipeline_tag",
+        "library_name",
+        "language",
+        "arxiv",
+    ]
+)
 _DYNAMIC = re.compile(r"\$\{|\{\{|\$\(|\{[a-z_.]+\}|\?\?\?")
 _DEFAULTED = re.compile(r"\$\{(?:oc\.env:)?[A-Za-z_][\w.]*(?::-|,|:=|:)\s*([^}]*)\}")
 _NESTED = re.compile(r"\.(?:ya?ml|json|toml|py|sh|env|conf|cfg)$", re.IGNORECASE)
 _STRONG = frozenset(
-    "model_name_or_path pretrained_model_name_or_path base_model storage_uri model_id hf_model_id repo_id".split()
+    [
+        "model_name_or_path",
+        "pretrained_model_name_or_path",
+        "base_model",
+        "storage_uri",
+        "model_id",
+        "hf_model_id",
+        "repo_id",
+    ]
 )
 
 
@@ -138,7 +213,9 @@ class Settings:
             for item in scalars:
                 self._keyed(key, item, trail[:-1], None)
             return
-        scripts = [item for item, before in zip(scalars, [None, *scalars[:-1]], strict=True) if _is_script(item, before)]
+        scripts = [
+            item for item, before in zip(scalars, [None, *scalars[:-1]], strict=True) if _is_script(item, before)
+        ]
         for item in scripts:
             self._shell(item)
         if len(scripts) < len(scalars):
@@ -224,6 +301,7 @@ class Settings:
         words = []
         for number, scalar in enumerate(scalars):
             parsed = next(iter(commands('"' + scalar.text.replace("\\", "\\\\").replace('"', '\\"') + '"')), None)
+            pieces: list[str | Variable | None] = [scalar.text]
             pieces = parsed.words[0].pieces if parsed and parsed.words else [scalar.text]
             words.append(Word(number, pieces))
         if not words[0].pieces or (words[0].plain or "").startswith("-"):

@@ -86,7 +86,9 @@ class _Reader:
             character = text[self.at]
             if character in " \t\r":
                 self.at += 1
-            elif character == "\\" and text[self.at + 1 : self.at + 3] in ("\n", "\r\n") or text.startswith("\\\n", self.at):
+            elif (character == "\\" and text[self.at + 1 : self.at + 3] in ("\n", "\r\n")) or text.startswith(
+                "\\\n", self.at
+            ):
                 self.at = text.index("\n", self.at) + 1
             elif character == "#":
                 end = text.find("\n", self.at)
@@ -164,10 +166,7 @@ class _Reader:
             elif character in "$`":
                 word.pieces.append(self._dollar())
             else:
-                match = re.compile(rf"[^\\'\"$`{re.escape(ends)}]+").match(text, self.at)
-                assert match is not None
-                word.pieces.append(match[0])
-                self.at = match.end()
+                word.pieces.append(self._up_to("\\'\"$`" + ends))
         return word
 
     def _double(self, word: Word) -> None:
@@ -180,11 +179,15 @@ class _Reader:
             elif text[self.at] in "$`":
                 word.pieces.append(self._dollar())
             else:
-                match = re.compile(r"[^\\\"$`]+").match(text, self.at)
-                assert match is not None
-                word.pieces.append(match[0])
-                self.at = match.end()
+                word.pieces.append(self._up_to('\\"$`'))
         self.at += 1
+
+    def _up_to(self, ends: str) -> str:
+        """Take the characters before the next of some."""
+        start = self.at
+        while self.at < len(self.text) and self.text[self.at] not in ends:
+            self.at += 1
+        return self.text[start : self.at]
 
     def _dollar(self) -> str | Variable | None:
         text, start = self.text, self.at

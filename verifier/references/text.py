@@ -64,7 +64,9 @@ def pragmas_in(text: str) -> tuple[tuple[Pragma, ...], list[Note]]:
     for match in _PRAGMA.finditer(text):
         line, _ = lines.at(match.start())
         rules = tuple(rule.strip() for rule in (match["rules"] or "").split(",") if rule.strip())
-        reason = match["reason"].strip(" \t:-—\"',\\").removesuffix("-->").removesuffix("*/").removesuffix("\\n").strip()
+        reason = (
+            match["reason"].strip(" \t:-—\"',\\").removesuffix("-->").removesuffix("*/").removesuffix("\\n").strip()
+        )
         if rules and reason:
             found.append(Pragma(rules, reason, line))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -16,7 +17,7 @@ def read_yaml(text: str) -> list[Node]:
     """Read every document of a stream; raises `UnreadableError`."""
     documents: list[Node] = []
     anchors: dict[str, Node] = {}
-    stack: list[tuple[Mapping | Sequence, list[Scalar | None]]] = []
+    stack: list[tuple[Mapping | Sequence, list[Scalar]]] = []
     count = 0
 
     def place(node: Node) -> None:
@@ -30,19 +31,18 @@ def read_yaml(text: str) -> list[Node]:
             waiting.append(node if isinstance(node, Scalar) else Scalar("", 0, 0))
         else:
             key = waiting.pop()
-            assert key is not None
             parent.items.append((key, node))
 
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in _events(text):
             count += 1
             if count > MAX_NODES:
-                raise UnreadableError("more nodes than are followed", event.start_mark.line + 1)
+                raise UnreadableError("more nodes than are followed", _line(event))
             node: Node | None = None
             if isinstance(event, yaml.AliasEvent):
-                node = anchors.get(event.anchor)
+                node = anchors.get(event.anchor or "")
                 if node is None:
-                    raise UnreadableError(f"the alias {event.anchor!r} has no anchor", event.start_mark.line + 1)
+                    raise UnreadableError(f"the alias {event.anchor!r} has no anchor", _line(event))
                 place(node)
             elif isinstance(event, yaml.ScalarEvent):
                 node = _scalar(event)
@@ -52,7 +52,7 @@ def read_yaml(text: str) -> list[Node]:
                 place(node)
                 stack.append((node, []))
                 if len(stack) > MAX_DEPTH:
-                    raise UnreadableError("nested too deeply", event.start_mark.line + 1)
+                    raise UnreadableError("nested too deeply", _line(event))
             elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
                 stack.pop()
             if node is not None and not isinstance(event, yaml.AliasEvent) and event.anchor:
@@ -64,6 +64,14 @@ def read_yaml(text: str) -> list[Node]:
     except (RecursionError, ValueError) as error:
         raise UnreadableError(str(error)) from error
     return documents
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _events(text: str) -> Iterator[Any]:
+    yield from yaml.parse(text, Loader=_LOADER)
 
 
 def _scalar(event: Any) -> Scalar:

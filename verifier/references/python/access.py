@@ -7,8 +7,9 @@ import itertools
 import posixpath
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from verifier.references.python.scopes import Module, Scope, keyword, last_name, parameters
+from verifier.references.python.scopes import Scope, keyword, last_name
 from verifier.references.python.values import (
     MAX_VALUES,
     Evaluates,
@@ -26,13 +27,48 @@ from verifier.references.vocabulary import LOADING_METHODS, names_a_directory
 MAX_CHAIN = 25
 MAX_RESULTS = 8
 _LOCAL_CALLS = frozenset(
-    "mkdtemp TemporaryDirectory NamedTemporaryFile getcwd gettempdir abspath dirname expanduser realpath cwd home "
-    "snapshot_download hf_hub_download cached_download get_auto_remove_tmp_dir mktemp resolve absolute expandvars "
-    "get_last_checkpoint mkstemp".split()
+    [
+        "mkdtemp",
+        "TemporaryDirectory",
+        "NamedTemporaryFile",
+        "getcwd",
+        "gettempdir",
+        "abspath",
+        "dirname",
+        "expanduser",
+        "realpath",
+        "cwd",
+        "home",
+        "snapshot_download",
+        "hf_hub_download",
+        "cached_download",
+        "get_auto_remove_tmp_dir",
+        "mktemp",
+        "resolve",
+        "absolute",
+        "expandvars",
+        "get_last_checkpoint",
+        "mkstemp",
+    ]
 )
-_CHOICES = frozenset("choice selectbox radio select choices sample Choice next iter".split())
-_DEFAULTED = frozenset("Option Argument Field field Form Query Body Parameter Param Input".split())
-_PASSED_ON = frozenset("str Path PurePath PosixPath PurePosixPath fspath list tuple set sorted reversed frozenset".split())
+_CHOICES = frozenset(["choice", "selectbox", "radio", "select", "choices", "sample", "Choice", "next", "iter"])
+_DEFAULTED = frozenset(["Option", "Argument", "Field", "field", "Form", "Query", "Body", "Parameter", "Param", "Input"])
+_PASSED_ON = frozenset(
+    [
+        "str",
+        "Path",
+        "PurePath",
+        "PosixPath",
+        "PurePosixPath",
+        "fspath",
+        "list",
+        "tuple",
+        "set",
+        "sorted",
+        "reversed",
+        "frozenset",
+    ]
+)
 _STRING_METHODS: dict[str, Callable[..., object]] = {
     name: getattr(str, name)
     for name in ("strip", "lstrip", "rstrip", "lower", "replace", "removeprefix", "removesuffix", "upper", "casefold")
@@ -48,7 +84,7 @@ def attribute(evaluator: Evaluates, node: ast.Attribute, scope: Scope, depth: in
     found: list[Value] = []
     for value in evaluator.evaluate(node.value, scope, depth):
         found += _attribute_of(evaluator, value, node, depth)
-    solid = [value for value in found if not isinstance(value, Unknown)]
+    solid: list[Value] = [value for value in found if not isinstance(value, Unknown)]
     if not solid:
         for site in (*scope.module.attributes.get(node.attr, ()), *scope.module.fields.get(node.attr, ())):
             solid += evaluator.evaluate(site.node, site.scope, depth)
@@ -75,12 +111,11 @@ def _attribute_of(evaluator: Evaluates, value: Value, node: ast.Attribute, depth
         return [value] if node.attr == "value" else []
     if isinstance(value, Held) and isinstance(value.node, (ast.Dict, ast.Call)):
         return _entries(evaluator, value, node.attr, depth)
-    return [value] if isinstance(value, Local) else []
+    return [Local()] if isinstance(value, Local) else []
 
 
 def _field_of(evaluator: Evaluates, value: Thing, node: ast.Attribute, depth: int) -> list[Value]:
     """A field of a class of the project: what its instance was made with, its default, `self.name = …`, its bases'."""
-    assert isinstance(value.node, ast.ClassDef) and value.scope is not None
     if depth > MAX_CHAIN:
         return []
     module = value.scope.module
@@ -100,7 +135,11 @@ def _field_of(evaluator: Evaluates, value: Thing, node: ast.Attribute, depth: in
     if not found:
         for base in value.node.bases:
             for parent in evaluator.evaluate(base, value.scope, depth):
-                if isinstance(parent, Thing) and isinstance(parent.node, ast.ClassDef) and parent.node is not value.node:
+                if (
+                    isinstance(parent, Thing)
+                    and isinstance(parent.node, ast.ClassDef)
+                    and parent.node is not value.node
+                ):
                     found += _field_of(evaluator, parent, node, depth + 1)
     if has_text(found):
         found = [each for each in found if not isinstance(each, Unknown) or each.parameter is None]
@@ -119,7 +158,7 @@ def _stands_in(scope: Scope | None, outer: Scope) -> bool:
 def item(evaluator: Evaluates, node: ast.Subscript, scope: Scope, depth: int) -> Iterator[Value]:
     """`receiver[key]`: an entry of a dictionary or a list; of a cut text nothing is said."""
     found: list[Value] = []
-    keys = [key.value for key in evaluator.evaluate(node.slice, scope, depth) if isinstance(key, Known)]
+    keys: list[Any] = [key.value for key in evaluator.evaluate(node.slice, scope, depth) if isinstance(key, Known)]
     base = _short(node.value)
     for key in keys:
         for site in scope.module.items.get((base, key), ()):
@@ -128,9 +167,8 @@ def item(evaluator: Evaluates, node: ast.Subscript, scope: Scope, depth: int) ->
         if isinstance(value, Held):
             for key in keys or [None]:
                 found += _entries(evaluator, value, key, depth) or _every_entry(evaluator, value, depth)
-        elif isinstance(value, Known):
-            if isinstance(value.value, str) and "/" in value.value:
-                found.append(Unknown("a text that is cut", node))
+        elif isinstance(value, Known) and isinstance(value.value, str) and "/" in value.value:
+            found.append(Unknown("a text that is cut", node))
     if has_text(found) or any(isinstance(value, (Held, Thing)) for value in found):
         yield from found
     elif base in ("os.environ", "environ"):
@@ -149,8 +187,12 @@ def _entries(evaluator: Evaluates, held: Held, key: object, depth: int) -> list[
         for name, value in zip(node.keys, node.values, strict=True):
             if name is None:
                 inner = evaluator.evaluate(value, scope, depth)
-                found += [each for part in inner if isinstance(part, Held) for each in _entries(evaluator, part, key, depth)]
-            elif any(isinstance(known, Known) and known.value == key for known in evaluator.evaluate(name, scope, depth)):
+                found += [
+                    each for part in inner if isinstance(part, Held) for each in _entries(evaluator, part, key, depth)
+                ]
+            elif any(
+                isinstance(known, Known) and known.value == key for known in evaluator.evaluate(name, scope, depth)
+            ):
                 found += evaluator.evaluate(value, scope, depth)
         return found
     if isinstance(node, ast.Call):
@@ -386,9 +428,7 @@ def _formatted(evaluator: Evaluates, node: ast.Call, receiver: ast.expr, scope: 
     return _combined(node, scope, _arguments(evaluator, nodes, scope, depth), filled)
 
 
-def _looked_up(
-    evaluator: Evaluates, node: ast.Call, receiver: ast.expr, scope: Scope, depth: int
-) -> list[Value]:
+def _looked_up(evaluator: Evaluates, node: ast.Call, receiver: ast.expr, scope: Scope, depth: int) -> list[Value]:
     read = ast.copy_location(ast.Subscript(receiver, node.args[0], ast.Load()), node)
     found = evaluator.evaluate(read, scope, depth)
     if has_text(found):

@@ -229,7 +229,6 @@ def _element(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> l
 
 def _part(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> list[Value]:
     """The n-th of what is unpacked: of each element in a loop, of the value itself otherwise."""
-    assert isinstance(binding.extra, tuple)
     node, scope, (number, kind) = binding.node, binding.scope, binding.extra
     if kind == "item" and isinstance(node, ast.Call):
         function = last_name(node.func)
@@ -266,7 +265,6 @@ def _side_of_items(evaluator: Evaluator, node: ast.expr, scope: Scope, number: i
 def _parameter(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> list[Value]:
     """A parameter: its default, an option's default, and what the calls in the same module give."""
     function, argument, scope = binding.node, binding.extra, binding.scope
-    assert isinstance(function, Function) and isinstance(argument, ast.arg)
     outer, module = scope.parent or scope, scope.module
     owner = module.owners.get(function)
     if owner is not None and name in ("self", "cls"):
@@ -307,7 +305,6 @@ def _given_by_decorator(evaluator: Evaluator, mark: ast.expr, name: str, scope: 
         cells = [row for row in found if isinstance(row, Held) and isinstance(row.node, (ast.Tuple, ast.List))]
         found = []
         for row in cells:
-            assert isinstance(row.node, (ast.Tuple, ast.List))
             found += evaluator.evaluate(row.node.elts[names.index(name)], row.scope, depth)
     return found
 
@@ -325,7 +322,6 @@ def _given_by_calls(
     number = positional.index(argument) - shift if argument in positional else -1
     for site in module.calls_by_name.get(name, ())[:MAX_VALUES]:
         call = site.node
-        assert isinstance(call, ast.Call)
         if not _may_call(call, site, function, owner):
             continue
         given = keyword(call, argument.arg)
@@ -335,7 +331,9 @@ def _given_by_calls(
             yield given, site.scope
 
 
-def _may_call(call: ast.Call, site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, owner: Scope | None) -> bool:
+def _may_call(
+    call: ast.Call, site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, owner: Scope | None
+) -> bool:
     """Tell `load(…)` from `json.load(…)`: a plain function is called by its name, a method on no module."""
     if isinstance(call.func, ast.Name):
         return owner is None or function.name == "__init__"
@@ -348,7 +346,6 @@ def _may_call(call: ast.Call, site: Site, function: ast.FunctionDef | ast.AsyncF
 
 
 def _import(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> list[Value]:
-    assert isinstance(binding.extra, tuple)
     dotted, imported_name, level = binding.extra
     scope = binding.scope
     if imported_name is None:

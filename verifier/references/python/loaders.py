@@ -80,7 +80,7 @@ def _attribute(function: ast.Attribute, scope: Scope, evaluator: Evaluator, dept
     if function.attr not in LOADING_METHODS:
         for site in scope.module.attributes.get(function.attr, ())[:4]:
             if last_name(site.node) in LOADING_METHODS:
-                return callee_of(site.node, site.scope, evaluator, depth + 1)  # type: ignore[arg-type]
+                return callee_of(site.node, site.scope, evaluator, depth + 1)
     return Callee(function.attr, _root(function.value, scope))
 
 
@@ -89,13 +89,14 @@ def _name(function: ast.Name, scope: Scope, evaluator: Evaluator, depth: int) ->
         if binding.kind == "import" and isinstance(binding.extra, tuple):
             dotted, name, level = binding.extra
             return Callee(name or dotted, f"{'.' * level}{dotted}")
-        if binding.kind in ("value", "entered") and isinstance(binding.node, (ast.Attribute, ast.Name, ast.Call)):
-            found = callee_of(binding.node, binding.scope, evaluator, depth + 1)
-            if found is not None and not isinstance(binding.node, ast.Call):
+        node = binding.node
+        is_alias = isinstance(node, (ast.Attribute, ast.Name)) or (
+            isinstance(node, ast.Call) and last_name(node.func) in ("partial", "getattr", "options")
+        )
+        if binding.kind in ("value", "entered") and is_alias:
+            found = callee_of(node, binding.scope, evaluator, depth + 1)
+            if found is not None:
                 return found
-            if found is not None and last_name(binding.node.func) in ("partial", "getattr", "options"):  # type: ignore[union-attr]
-                return found
-            return Callee(function.id, "")
         return Callee(function.id, "")
     return Callee(function.id, None)
 
@@ -128,12 +129,20 @@ def model_arguments(callee: Callee, call: ast.Call) -> tuple[list[ast.expr], boo
         return named[:1], False
     if place < len(positional) and not any(isinstance(each, ast.Starred) for each in positional[: place + 1]):
         return [positional[place]], False
-    starred = [each for each in positional[: place + 1] if isinstance(each, ast.Starred)]
+    starred: list[ast.expr] = [each for each in positional[: place + 1] if isinstance(each, ast.Starred)]
     unpacked = [word.value for word in words if word.arg is None]
     return starred, bool(unpacked)
 
 
-_MAIN = ("pretrained_model_name_or_path", "model", "repo_id", "model_name_or_path", "model_name", "model_id", "model_path")
+_MAIN = (
+    "pretrained_model_name_or_path",
+    "model",
+    "repo_id",
+    "model_name_or_path",
+    "model_name",
+    "model_id",
+    "model_path",
+)
 _ADAPTED = re.compile(r"Peft(?!Config)|LoraModel|AdaLora")
 
 

@@ -58,7 +58,9 @@ def imports_of(path: str, data: bytes, project: Project) -> frozenset[str]:
             continue
         module, level = match["module"].decode(), len(match["dots"])
         found.update(_first(project, path, module, level))
-        for name in re.findall(r"[A-Za-z_]\w*", re.sub(r"\bas[ \t]+\w+|#[^\n]*", "", match["names"].decode("utf-8", "replace"))):
+        for name in re.findall(
+            r"[A-Za-z_]\w*", re.sub(r"\bas[ \t]+\w+|#[^\n]*", "", match["names"].decode("utf-8", "replace"))
+        ):
             found.update(_first(project, path, f"{module}.{name}" if module else name, level))
     return frozenset(found)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import warnings
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 MAX_NODES = 1_500_000
@@ -25,9 +26,9 @@ class Binding(NamedTuple):
     """One way in which a name got its value; `node` and `extra` are read as `kind` says."""
 
     kind: Literal["value", "item", "part", "entered", "parameter", "import", "function", "class"]
-    node: ast.AST
+    node: Any
     scope: Scope
-    extra: object = None
+    extra: Any = None
 
 
 class Scope:
@@ -53,7 +54,7 @@ class Scope:
 class Site(NamedTuple):
     """A node and the scope that it stands in."""
 
-    node: ast.AST
+    node: Any
     scope: Scope
 
 
@@ -138,13 +139,14 @@ def _children(node: ast.AST) -> list[ast.AST]:
         value = getattr(node, field_name, None)
         if isinstance(value, list):
             found += [each for each in value if isinstance(each, ast.AST)]
-        elif isinstance(value, ast.AST) and not isinstance(value, (ast.expr_context, ast.operator, ast.unaryop, ast.boolop)):
+        elif isinstance(value, ast.AST) and not isinstance(
+            value, (ast.expr_context, ast.operator, ast.unaryop, ast.boolop)
+        ):
             found.append(value)
     return found
 
 
-def _function(module: Module, node: ast.AST, scope: Scope) -> Scope:
-    assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+def _function(module: Module, node: Function, scope: Scope) -> Scope:
     inner = Scope(module, node, scope)
     module.scopes[node] = inner
     if isinstance(scope.node, ast.ClassDef):
@@ -160,8 +162,7 @@ def _function(module: Module, node: ast.AST, scope: Scope) -> Scope:
     return inner
 
 
-def _class(module: Module, node: ast.AST, scope: Scope) -> Scope:
-    assert isinstance(node, ast.ClassDef)
+def _class(module: Module, node: ast.ClassDef, scope: Scope) -> Scope:
     inner = Scope(module, node, scope)
     module.scopes[node] = inner
     scope.bindings[node.name].append(Binding("class", node, scope))
@@ -201,25 +202,21 @@ def _load(target: ast.expr) -> ast.expr:
     return ast.copy_location(ast.Name(target.id, ast.Load()), target) if isinstance(target, ast.Name) else target
 
 
-def _loop(module: Module, node: ast.AST, scope: Scope) -> None:
-    assert isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension))
+def _loop(module: Module, node: ast.For | ast.AsyncFor | ast.comprehension, scope: Scope) -> None:
     bind(module, node.target, node.iter, scope, "item")
 
 
-def _with(module: Module, node: ast.AST, scope: Scope) -> None:
-    assert isinstance(node, ast.withitem)
+def _with(module: Module, node: ast.withitem, scope: Scope) -> None:
     if node.optional_vars is not None:
         bind(module, node.optional_vars, node.context_expr, scope, "entered")
 
 
-def _global(module: Module, node: ast.AST, scope: Scope) -> None:
-    assert isinstance(node, (ast.Global, ast.Nonlocal))
+def _global(module: Module, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
     for name in node.names:
         scope.bindings[name] = module.top.bindings[name]
 
 
-def _call(module: Module, node: ast.AST, scope: Scope) -> None:
-    assert isinstance(node, ast.Call)
+def _call(module: Module, node: ast.Call, scope: Scope) -> None:
     site = Site(node, scope)
     module.calls.append(site)
     name = last_name(node.func)
@@ -255,27 +252,24 @@ def _other(module: Module, node: ast.AST, scope: Scope) -> None:
     module.others.append(Site(node, scope))
 
 
-def _return(module: Module, node: ast.AST, scope: Scope) -> None:
-    assert isinstance(node, ast.Return)
+def _return(module: Module, node: ast.Return, scope: Scope) -> None:
     if node.value is not None:
         module.returned[scope.node].append(node.value)
 
 
-def _statement(module: Module, node: ast.AST, scope: Scope) -> None:
-    assert isinstance(node, ast.Expr)
+def _statement(module: Module, node: ast.Expr, scope: Scope) -> None:
     if isinstance(node.value, ast.Constant):
         module.ignored_texts.add(node.value)
 
 
-def _compare(module: Module, node: ast.AST, scope: Scope) -> None:
-    assert isinstance(node, ast.Compare)
+def _compare(module: Module, node: ast.Compare, scope: Scope) -> None:
     for side in (node.left, *node.comparators):
         module.ignored_texts.add(side)
         if isinstance(side, (ast.List, ast.Tuple, ast.Set)):
             module.ignored_texts.update(side.elts)
 
 
-_VISITS = {
+_VISITS: dict[type[ast.AST], Callable[[Module, Any, Scope], Scope | None]] = {
     ast.FunctionDef: _function, ast.AsyncFunctionDef: _function, ast.Lambda: _function, ast.ClassDef: _class,
     ast.Import: _import, ast.ImportFrom: _import, ast.Assign: _assign, ast.AnnAssign: _assign,
     ast.NamedExpr: _assign, ast.AugAssign: _assign, ast.For: _loop, ast.AsyncFor: _loop, ast.comprehension: _loop,

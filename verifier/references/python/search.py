@@ -32,6 +32,12 @@ from verifier.references.vocabulary import (
 )
 
 MAX_IMPORT_DEPTH = 3
+MAX_LINES = 20
+"""How far a pragma may stand from a call's first line, inside the call."""
+_READ_BESIDE_A_NAME = (
+    ast.Constant, ast.JoinedStr, ast.BinOp, ast.Name, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.IfExp, ast.BoolOp,
+    ast.Call,
+)  # fmt: skip
 _BLANK = re.compile(r"\s")
 _FETCH = re.compile(r"\b(?:wget|curl|git|aria2c|pip3?)\s[^\n]*$")
 """A command that fetches; an address in other prose is read, not loaded."""
@@ -61,7 +67,6 @@ class Search:
         """Collect everything that the module says."""
         self.written = frozenset(self._written())
         for site in self.module.calls:
-            assert isinstance(site.node, ast.Call)
             self._call(site.node, site.scope)
         for site in self.module.others:
             self._other(site.node, site.scope)
@@ -72,7 +77,6 @@ class Search:
     def loads_only(self) -> None:
         """Look at the loaders alone, for the parameters that reach one."""
         for site in self.module.calls:
-            assert isinstance(site.node, ast.Call)
             callee = callee_of(site.node.func, site.scope, self.evaluator)
             if callee is not None and callee.loads:
                 self._load(callee, site.node, site.scope)
@@ -91,7 +95,13 @@ class Search:
             self._reject(call)
         elif callee.loads:
             self._load(callee, call, scope)
-        elif TAKES_NO_MODEL.search(callee.name) and callee.name not in ("getenv", "add_argument", "field", "Field", "Option"):
+        elif TAKES_NO_MODEL.search(callee.name) and callee.name not in (
+            "getenv",
+            "add_argument",
+            "field",
+            "Field",
+            "Option",
+        ):
             self._reject(call)
         else:
             self._pass_on(callee, call, scope)
@@ -106,7 +116,9 @@ class Search:
             if isinstance(argument, (ast.Constant, ast.JoinedStr)):
                 self.used.add(argument)
             elif isinstance(argument, ast.Name):
-                self.collection.rejected.update(str(value.value) for value in self.evaluator.texts(argument, self.module.top))
+                self.collection.rejected.update(
+                    str(value.value) for value in self.evaluator.texts(argument, self.module.top)
+                )
 
     def _load(self, callee: Callee, call: ast.Call, scope: Scope) -> None:
         arguments, hidden = model_arguments(callee, call)
@@ -178,7 +190,9 @@ class Search:
             if argument is not None:
                 self.used.add(argument)
                 for value in self.evaluator.values(argument, scope):
-                    self._loaded(Callee("from_pretrained", ""), value, call, self._revision(call, Callee("", ""), scope))
+                    self._loaded(
+                        Callee("from_pretrained", ""), value, call, self._revision(call, Callee("", ""), scope)
+                    )
 
     def _may_be_an_id(self, node: ast.expr, scope: Scope) -> bool:
         if isinstance(node, ast.Constant):
@@ -218,12 +232,14 @@ class Search:
                 continue
             for value in self.evaluator.values(call.args[number + 1], scope):
                 held = isinstance(value, Held)
-                parts = self.evaluator.values(ast.Starred(call.args[number + 1], ast.Load()), scope) if held else [value]
+                parts = (
+                    self.evaluator.values(ast.Starred(call.args[number + 1], ast.Load()), scope) if held else [value]
+                )
                 for part in parts:
                     self._loaded(callee, part, call, None)
 
     def _option(self, callee: Callee, call: ast.Call, scope: Scope) -> None:
-        """`add_argument("--model", default="org/name")`, `getenv("MODEL", "org/name")`, `parametrize("model", [...])`."""
+        """`add_argument("--model", default="org/name")`, `getenv("MODEL", "org/name")`, `parametrize("model", …)`."""
         names = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
         if callee.name in ("add_argument", "option", "argument", "add_option", "parametrize") and names:
             key = next((name for name in names if name.startswith("--")), names[0])
@@ -283,10 +299,7 @@ class Search:
         self, node: ast.AST, scope: Scope, around: ast.AST, *, is_model_key: bool, revision: ast.expr | None = None
     ) -> None:
         """Read the texts that a node may be, or that the container which it is holds."""
-        if not isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp, ast.Name, ast.List, ast.Tuple, ast.Set, ast.Dict)
-                          + (ast.IfExp, ast.BoolOp, ast.Call)):  # fmt: skip
-            return
-        if isinstance(node, ast.Call) and not _gives_a_default(node):
+        if not isinstance(node, _READ_BESIDE_A_NAME) or (isinstance(node, ast.Call) and not _gives_a_default(node)):
             return
         parts: list[ast.expr | None] = [node] if isinstance(node, ast.expr) else []
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
@@ -321,7 +334,11 @@ class Search:
 
     def _command(self, node: ast.List | ast.Tuple, scope: Scope) -> None:
         """`["vllm", "serve", "org/name", "--trust-remote-code"]`."""
-        flags = [(n, each) for n, each in enumerate(node.elts) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        flags = [
+            (n, each)
+            for n, each in enumerate(node.elts)
+            if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        ]
         for number, element in flags:
             text = str(element.value)
             if not text.startswith("--") and text not in ("-hf", "-hfr", "-m"):
@@ -395,10 +412,10 @@ class Search:
         return value.node if value.module is self.module and hasattr(value.node, "lineno") else around
 
     def _lines(self, node: ast.AST) -> tuple[int, ...]:
-        if not hasattr(node, "lineno"):
+        if not isinstance(node, (ast.expr, ast.stmt)):
             return ()
         first = self.place(node)[0]
-        return tuple(range(first, first + min((node.end_lineno or node.lineno) - node.lineno, 20) + 1))
+        return tuple(range(first, first + min((node.end_lineno or node.lineno) - node.lineno, MAX_LINES) + 1))
 
     def _text(self, node: ast.AST) -> str:
         try:
@@ -410,7 +427,6 @@ class Search:
         """Names that the module writes to: directories it saves in, repositories that it pushes to."""
         for site in self.module.calls:
             call = site.node
-            assert isinstance(call, ast.Call)
             nodes = [word.value for word in call.keywords if word.arg is not None and names_an_output(word.arg)]
             if last_name(call.func) in ("save_pretrained", "push_to_hub", "save_model", "create_repo", "save"):
                 nodes += call.args[:1] + [w.value for w in call.keywords if w.arg in ("repo_id", "save_directory")]
@@ -422,7 +438,6 @@ class Search:
 
 def wrapped_parameters(thing: Thing, project: Project, depth: int) -> list[tuple[str, int]]:
     """The parameters of another module's function or class that reach a loader, with their positions."""
-    assert thing.scope is not None
     module = thing.scope.module
     if module.wrappers is None:
         search = Search(module, project, Collection(""), lambda node: (1, 1), depth)

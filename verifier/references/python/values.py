@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from verifier.references.python.scopes import Module, Scope
 
@@ -19,15 +19,15 @@ class Known(NamedTuple):
 class Held(NamedTuple):
     """A list, a dictionary or another container."""
 
-    node: ast.AST
+    node: Any
     scope: Scope
 
 
 class Thing(NamedTuple):
     """A class, a function, an instance of a class of the project, or what an import brought from elsewhere."""
 
-    node: ast.AST | None
-    scope: Scope | None
+    node: Any
+    scope: Any
     origin: str = ""
     call: ast.Call | None = None
 
