@@ -37,7 +37,7 @@ _BY_NAME = (
     (r".*\.(?:md|markdown)", "markdown"),
     (r".*\.(?:j2|jinja2?|tpl|tmpl|gotmpl|ps1|bat|cmd|groovy)|(?:.*/)?Jenkinsfile", "text"),
 )
-_KINDS = tuple((re.compile(pattern), kind) for pattern, kind in _BY_NAME)
+_KINDS = tuple((re.compile(pattern, re.DOTALL), kind) for pattern, kind in _BY_NAME)  # a name may hold a line feed
 _COMMON = (
     rb"trust.?remote.?code|model-verifier:|huggingface\.co|hf\.co|hf-mirror|hf://|hf[-_]hub:|custom.?pipeline|weights_only"
     rb"|no_weights_only_load|auto_map"
