@@ -20,7 +20,7 @@ from verifier.reference import LegacyNameError, ModelReference, is_path
 from verifier.registry import seen
 from verifier.registry.registry import Registry
 from verifier.registry.standing import Refusal, Standing
-from verifier.registry.store import DirectoryStore
+from verifier.registry.store import DirectoryStore, Store
 from verifier.verdict import Verdict
 
 
@@ -118,8 +118,10 @@ def _neighbours(evidence: ModelEvidence, registry: Registry) -> list[str]:
 _MOST_NEIGHBOURS = 5
 
 
-def open_registry(policy: Policy, lock: Lock | None, now: datetime) -> Registry | None:
+def open_registry(policy: Policy, lock: Lock | None, now: datetime, store: Store | None = None) -> Registry | None:
     """Open the policy's registry, verified; None where the policy leaves the decision to the lock.
+
+    A `store` holds the registry's files in place of the directory that the policy names.
 
     Raises `UsageError` where the policy does not say enough, `UndecidedError` where the registry does not hold.
     """
@@ -136,7 +138,7 @@ def open_registry(policy: Policy, lock: Lock | None, now: datetime) -> Registry 
             f"the policy {policy.name!r} names no registry",
             "Set [registry] source and trust_digest in the policy, or give --registry and --trust-digest.",
         )
-    if not isinstance(source, Path):
+    if store is None and not isinstance(source, Path):
         raise UsageError(
             f"the registry {source!r} is not a directory; registries are read from directories only",
             "Check it out and name the directory.",
@@ -147,7 +149,8 @@ def open_registry(policy: Policy, lock: Lock | None, now: datetime) -> Registry 
             "Set [registry] trust_digest (sha256sum trust/1.json), or give --trust-digest.",
         )
     memory = seen.default_directory()
-    return Registry(DirectoryStore(source), policy.trust_digest, now, min_version=policy.min_version, memory=memory)
+    store = store or DirectoryStore(Path(source))
+    return Registry(store, policy.trust_digest, now, min_version=policy.min_version, memory=memory)
 
 
 def parse_reference(reference: ModelReference | Path | str, registry: Registry | None) -> ModelReference:
