@@ -71,7 +71,7 @@ class Result:
     others: float
 
 
-def run(*command: str | Path, state: Path) -> Run:
+def run(*command: str | Path, state: Path, cwd: Path = CHECKOUT) -> Run:
     """Run a command to its end, with no settings of the verifier's but a `state` directory of its own.
 
     Raises `BenchmarkError` where the command fails.
@@ -81,7 +81,7 @@ def run(*command: str | Path, state: Path) -> Run:
         watched = [sys.executable, "-I", "-S", STOPWATCH, result.name, *command]
         done = subprocess.run(
             watched,
-            cwd=CHECKOUT,
+            cwd=cwd,
             env=environment | {"XDG_STATE_HOME": str(state)},
             capture_output=True,
             text=True,
