@@ -28,9 +28,7 @@ def mention(kind: Kind, model: str | None = None) -> Mention:
     return Mention(kind, model, None, 3, 7, "found", "", "torch.load(f)")
 
 
-@pytest.mark.parametrize(
-    "switch", [b"trust_remote_code=True", b"**{'trust_remote_code': True}"]
-)
+@pytest.mark.parametrize("switch", [b"trust_remote_code=True", b"**{'trust_remote_code': True}"])
 def test_the_switch_is_bad_in_each_spelling(switch: bytes) -> None:
     (finding,) = findings(*switches(CALL % switch))
 

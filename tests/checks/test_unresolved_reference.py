@@ -39,9 +39,7 @@ def test_a_literal_is_good() -> None:
 
 
 def test_the_reason_of_a_suppression_comes_with_it() -> None:
-    (finding,) = findings(
-        b"AutoModel.from_pretrained(name)  # model-verifier: ignore[unresolved-reference] asked\n"
-    )
+    (finding,) = findings(b"AutoModel.from_pretrained(name)  # model-verifier: ignore[unresolved-reference] asked\n")
 
     assert finding.pragma == "asked"
 
