@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from verifier.evidence import Place
-from verifier.references import FileMentions, Pragma, is_source
+from verifier.references import FileMentions, Pragma
 from verifier.source_tree import SourceTree
 
 _RECORD = re.compile(
@@ -82,7 +82,7 @@ def _dependents(changed: frozenset[str], base: SourceTree, head: SourceTree) -> 
 def _names(path: str) -> Iterator[str]:
     """Give the word without which nothing can import a file: a module's own name, a package's directory."""
     place = PurePosixPath(path)
-    if is_source(path):
+    if place.suffix == ".py":
         yield place.parent.name if place.stem == "__init__" else place.stem
 
 

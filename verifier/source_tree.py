@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -172,6 +173,7 @@ _trees: list[SourceTree] = []
 
 
 def _open(*whole: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer, which then wants no more
     _trees[:] = [SourceTree(*whole)]  # type: ignore[arg-type]
 
 

@@ -116,6 +116,7 @@ def test_a_broken_repository_is_undecided(checkout: Checkout, tmp_path: Path) ->
     assert ended.status == 4
     assert ended.report["result"] == Result.UNDECIDED
     assert summary.read_text().startswith("### Undecided")
+    assert run(*ADD, "--mode", "audit").status == 0
 
 
 def test_a_summary_that_can_t_be_written_is_exit_4(checkout: Checkout) -> None:

@@ -98,6 +98,12 @@ def test_what_is_excused_is_suppressed_and_keeps_its_level(effect: Effect) -> No
     assert (result["level"], result["suppressions"][0]["kind"]) == ("error", "external")
 
 
+def test_what_the_source_itself_suppresses_says_why() -> None:
+    result = result_of(replace(MISMATCH, pragma="chosen by the user"), Effect.IGNORED)
+
+    assert result["suppressions"] == [{"kind": "inSource", "justification": "chosen by the user"}]
+
+
 class TestPlace:
     def test_a_line_and_a_column(self) -> None:
         place = result_of(at(path="src/a.py", line=3, column=7))["locations"][0]["physicalLocation"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from verifier.cli.options import (
     FormatOption,
     LockOption,
     MinVersionOption,
+    Mode,
     ModeOption,
     OutputOption,
     PolicyOption,
@@ -83,7 +85,7 @@ def gate(
             paths or (), policy=chosen, base=base, head=head, everything=everything, lock=lock, options=options
         )
     except UndecidedError as error:
-        verdict = undecided(error, "the change", None)
+        verdict = replace(undecided(error, "the change", None), enforced=mode is not Mode.AUDIT)
     for render, file in ((github.summary, summary), (github.comment, comment), (sarif_report.render_all, sarif)):
         if file is not None:
             write_text(render([verdict]), file)

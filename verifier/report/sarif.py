@@ -20,7 +20,10 @@ FINGERPRINT = "modelVerifier/v1"
 
 _LEVELS = {Effect.DENY: "error", Effect.WARN: "warning", Effect.NOTE: "note"}
 _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
-_SUPPRESSED = {Effect.WAIVED: "a signed record waives it", Effect.IGNORED: "the policy ignores it"}
+_SUPPRESSED = {
+    Effect.WAIVED: "a signed record or the policy, until a day, excuses it",
+    Effect.IGNORED: "the policy ignores it",
+}
 
 Part = dict[str, Any]
 
@@ -111,7 +114,9 @@ def _result(judged: Judged, subject: Subject, rules: Sequence[str]) -> Part:
         "locations": _locations(finding.location, subject),
         "properties": {"effect": judged.effect.value, "movedByPolicy": judged.moved_by_policy},
     }
-    if judged.effect in _SUPPRESSED:
+    if judged.effect is Effect.IGNORED and finding.pragma:
+        result["suppressions"] = [{"kind": "inSource", "justification": sarif_text(finding.pragma)}]
+    elif judged.effect in _SUPPRESSED:
         result["suppressions"] = [{"kind": "external", "justification": _SUPPRESSED[judged.effect]}]
     return result
 
