@@ -68,6 +68,7 @@ lint: .venv/.dev ## style, types, workflows and manifests
 	$(BIN)/zizmor --offline --quiet . examples/github
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/github/*.yml
 	$(BIN)/kubernetes-validate --strict --quiet examples/kubernetes/*.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format: .venv/.dev ## rewrite the code in the project's style

@@ -183,3 +183,36 @@ def test_a_damaged_repository_is_undecided(checkout: Path) -> None:
 
     with pytest.raises(UndecidedError, match="git ls-tree failed"):
         repository.tree("main")
+
+
+def test_files_that_hold_a_word_are_found_whatever_their_attributes_say(checkout: Path) -> None:
+    files = {
+        "deep/one.py": b"x = needle\n",
+        "binary": b"\0needle",
+        "other": b"need le",
+        ".gitattributes": b"* binary -text\n",
+    }
+    made = commit(checkout, files)
+    (checkout / "untracked").write_bytes(b"needle")
+    repository = Repository(checkout)
+
+    assert repository.holding(made, ["needle", "-e"]) == {"deep/one.py", "binary"}
+    assert repository.holding(made, ["nothing"]) == set()
+
+
+def test_a_reader_whose_process_is_gone_is_undecided(checkout: Path) -> None:
+    repository = Repository(checkout)
+    entry = repository.tree("main")["a.txt"]
+    with repository.blobs() as blobs:
+        assert blobs.read(entry, 10) == b"one\n"
+        blobs.stop()
+
+        with pytest.raises(UndecidedError, match="can't be read"):
+            blobs.read(entry, 10)
+
+
+def test_a_size_that_is_not_the_objects_own_is_not_believed(checkout: Path) -> None:
+    entry = Repository(checkout).tree("main")["a.txt"]
+
+    with pytest.raises(UndecidedError, match="can't be read"):
+        list(Repository(checkout).read([TreeEntry("a.txt", "100644", entry.object, 3)], 10))

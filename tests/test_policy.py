@@ -235,6 +235,7 @@ class TestExtends:
             "typosquatted-publisher": Effect.WARN,
             "cloned-model": Effect.DENY,
             "unpinned-revision": Effect.DENY,
+            "unresolved-reference": Effect.DENY,
             "writable-path": Effect.DENY,
             "pickle": Effect.WARN,
         }
@@ -252,3 +253,52 @@ class TestExtends:
     def test_no_shipped_policy_extends_another(self) -> None:
         """So that one level is all there is."""
         assert all("\nextends" not in shipped_policy(name).read_text(encoding="utf-8") for name in SHIPPED)
+
+
+class TestTheGatesExceptions:
+    def write(self, tmp_path: Path, more: str) -> Path:
+        path = tmp_path / "policy.toml"
+        path.write_text(f'schema = "model-verifier/policy/v1"\nname = "acme"\n{more}')
+        return path
+
+    EXCEPTION = """
+[[exceptions]]
+rule = "trust-remote-code"
+path = "a.py"
+owner = "team"
+reason = "r"
+expires = 2027-01-31
+"""
+    AUDIT = '[[audit]]\npath = "research/"\nuntil = 2027-01-31\n'
+
+    def test_are_read(self, tmp_path: Path) -> None:
+        policy = Policy.load(self.write(tmp_path, self.EXCEPTION + self.AUDIT))
+
+        assert [(each.rule, each.owner, str(each.expires)) for each in policy.exceptions] == [
+            ("trust-remote-code", "team", "2027-01-31")
+        ]
+        assert [(each.path, str(each.until)) for each in policy.audited] == [("research", "2027-01-31")]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "says"),
+        [
+            ("trust-remote-code", "nonsense", "is no rule"),
+            ("trust-remote-code", "new-suppression", "can't be excepted"),
+            ("trust-remote-code", "unapproved-model", "can't be excepted"),
+            ('owner = "team"\n', "", "owner"),
+            ('reason = "r"\n', "", "reason"),
+            ("expires = 2027-01-31\n", "", "expires"),
+            ("2027-01-31", '"2027-01-31"', "expires"),
+            ("2027-01-31", "2027-01-31T10:00:00Z", "expires"),
+            ('"a.py"', '"../a.py"', "path"),
+            ('"a.py"', '"/a.py"', "path"),
+        ],
+    )
+    def test_are_whole_or_bad_input(self, tmp_path: Path, old: str, new: str, says: str) -> None:
+        with pytest.raises(UsageError, match=says):
+            Policy.load(self.write(tmp_path, self.EXCEPTION.replace(old, new)))
+
+    @pytest.mark.parametrize("path", ["", "/", "../x", "a/../b"])
+    def test_an_audit_is_of_a_path_in_the_repository(self, tmp_path: Path, path: str) -> None:
+        with pytest.raises(UsageError, match="audit"):
+            Policy.load(self.write(tmp_path, self.AUDIT.replace("research/", path)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from verifier.checks import CHECKS
+from verifier.checks import CHANGE_CHECKS, CHECKS
 from verifier.finding import Severity
 from verifier.rules import RULES, Rule
 
@@ -43,7 +43,10 @@ def test_each_rule_has_one_file_of_tests() -> None:
 
 
 def test_each_rule_has_one_check_in_the_list() -> None:
-    assert sorted(each.rule for each in CHECKS) == sorted(RULES)
+    rules = [each.rule for each in CHECKS]
+
+    assert len(set(rules)) == len(rules)
+    assert {*rules, *(each.rule for each in CHANGE_CHECKS)} == set(RULES)
 
 
 def test_each_check_is_the_one_of_its_rules_file() -> None:
@@ -53,7 +56,8 @@ def test_each_check_is_the_one_of_its_rules_file() -> None:
 
 
 def test_no_two_checks_have_the_same_name() -> None:
-    assert len({each.name for each in CHECKS}) == len(CHECKS)
+    for plan in (CHECKS, CHANGE_CHECKS):
+        assert len({each.name for each in plan}) == len(plan)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
@@ -78,5 +82,7 @@ class TestEntry:
     def test_what_always_denies_is_an_error(self, rule: Rule) -> None:
         assert not rule.fixed or rule.severity is Severity.ERROR
 
-    def test_is_in_the_readme(self, rule: Rule) -> None:
-        assert f"`{rule.id}`" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    def test_is_in_the_readme_or_on_a_page_of_the_documentation(self, rule: Rule) -> None:
+        pages = [CHECKOUT / "README.md", *(CHECKOUT / "docs").glob("*.md")]
+
+        assert any(f"`{rule.id}`" in page.read_text(encoding="utf-8") for page in pages)

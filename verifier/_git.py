@@ -6,13 +6,16 @@ replaced objects and lazy fetches, under an environment made here, and only comm
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, cast
 
 from verifier.errors import UndecidedError, UsageError
 
@@ -38,6 +41,7 @@ _ENVIRONMENT = {
     "LC_ALL": "C",
 }
 _SECONDS = 120
+_FETCH = "Name another, or fetch the whole history: git fetch --unshallow; in a workflow, fetch-depth: 0."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,55 +101,53 @@ class Repository:
             facts, _, name = line.partition(b"\t")
             mode, _, oid, size = facts.decode("ascii").split()
             path = os.fsdecode(name)
+            if size == "BAD":
+                raise self.failed(f"the object {oid} can't be read", b"it is missing or broken")
             entries[path] = TreeEntry(path, mode, oid, None if size == "-" else int(size))
         return entries
 
     def read(self, entries: Iterable[TreeEntry], limit: int) -> Iterator[tuple[TreeEntry, bytes | None]]:
         """Give each blob's bytes, None for what is no blob or larger than `limit` bytes, in their order."""
-        process = self._start("cat-file", "--batch")
-        assert process.stdin is not None  # noqa: S101 - both are pipes
-        assert process.stdout is not None  # noqa: S101
-        try:
+        with self.blobs() as blobs:
             for entry in entries:
-                if entry.size is None or entry.size > limit:
-                    yield entry, None
-                    continue
-                process.stdin.write(entry.object.encode("ascii") + b"\n")
-                process.stdin.flush()
-                header = process.stdout.readline().split()
-                if header[1:] != [b"blob", str(entry.size).encode("ascii")]:
-                    raise self._failed(f"the object {entry.object} can't be read", b" ".join(header))
-                data = process.stdout.read(entry.size)
-                if len(data) != entry.size or process.stdout.read(1) != b"\n":
-                    raise self._failed(f"the object {entry.object} can't be read", b"it ended early")
-                yield entry, data
-        finally:
-            process.stdin.close()
-            process.stdout.close()
-            process.kill()
-            process.wait()
+                yield entry, blobs.read(entry, limit)
+
+    def blobs(self) -> Blobs:
+        """Open a reader of blobs, which stays until it is closed."""
+        return Blobs(self, self._start("cat-file", "--batch"))
+
+    def holding(self, commit: str, words: Sequence[str]) -> set[str]:
+        """Give the paths of a commit's files whose bytes hold one of the words."""
+        options = ("-l", "-z", "-a", "-F", "--no-textconv", "--full-name")
+        patterns = [argument for word in words for argument in ("-e", word)]
+        whole = self.commit(commit)
+        found = self._run("grep", *options, *patterns, whole, none=True)
+        return {os.fsdecode(name.removeprefix(f"{whole}:".encode())) for name in found.split(b"\0")[:-1]}
 
     # Running git.
 
     def _line(self, *arguments: str, blame: str) -> str:
         line = self._run(*arguments, blame=blame).decode("ascii").strip()
         if not line:
-            raise UsageError(blame, "Name another, or fetch the whole history (git fetch --unshallow).")
+            raise UsageError(blame, _FETCH)
         return line
 
-    def _run(self, *arguments: str, blame: str | None = None) -> bytes:
-        """Run one command to its end; that it fails is the caller's mistake where `blame` says what was asked."""
+    def _run(self, *arguments: str, blame: str | None = None, none: bool = False) -> bytes:
+        """Run one command to its end; that it fails is the caller's mistake where `blame` says what was asked.
+
+        With `none` the exit status 1 means that nothing was found.
+        """
         try:
             ended = subprocess.run(  # noqa: S603 - an absolute program, no shell, arguments made here
                 self._command(*arguments), capture_output=True, env=self._environment(), timeout=_SECONDS, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise self._failed(f"git {arguments[0]} could not run", str(error).encode()) from error
-        if ended.returncode == 0:
+            raise self.failed(f"git {arguments[0]} could not run", str(error).encode()) from error
+        if ended.returncode == 0 or (none and ended.returncode == 1 and not ended.stderr):
             return ended.stdout
         if blame is not None:
-            raise UsageError(blame, "Name another, or fetch the whole history (git fetch --unshallow).")
-        raise self._failed(f"git {arguments[0]} failed", ended.stderr)
+            raise UsageError(blame, _FETCH)
+        raise self.failed(f"git {arguments[0]} failed", ended.stderr)
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - as above
@@ -170,10 +172,60 @@ class Repository:
             numbered |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
         return {"PATH": os.environ.get("PATH", os.defpath), **_ENVIRONMENT, **numbered}
 
-    def _failed(self, what: str, reason: bytes) -> UndecidedError:
+    def failed(self, what: str, reason: bytes) -> UndecidedError:
+        """Make the error of a repository that can't be read."""
         text = reason.decode("utf-8", "replace").strip().split("\n")[0][:300]
         return UndecidedError(
             f"{what} in {str(self.root)!r}: {text}",
             "Check the checkout: git fsck; a shallow or partial clone must be fetched whole.",
             code="git",
         )
+
+
+class Blobs:
+    """Reads blobs one after another through one process; a context manager."""
+
+    def __init__(self, repository: Repository, process: subprocess.Popen[bytes]) -> None:
+        """Take over a `git cat-file --batch` of the repository."""
+        self._repository, self._process = repository, process
+        self._ask, self._answer = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+
+    def __enter__(self) -> Self:
+        """Give the reader itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """End the process and let go of it."""
+        self.stop()
+        with contextlib.suppress(OSError):  # what nobody reads any more need not be written
+            self._ask.close()
+        self._answer.close()
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+
+    def read(self, entry: TreeEntry, limit: int) -> bytes | None:
+        """Give a blob's bytes, None for what is no blob or larger than `limit` bytes."""
+        if entry.size is None or entry.size > limit:
+            return None
+        blame = f"the object {entry.object} can't be read"
+        try:
+            self._ask.write(entry.object.encode("ascii") + b"\n")
+            self._ask.flush()
+        except OSError as error:
+            raise self._repository.failed(blame, str(error).encode()) from error
+        header = self._answer.readline().split()
+        if header[1:] != [b"blob", str(entry.size).encode("ascii")]:
+            raise self._repository.failed(blame, b" ".join(header))
+        data = self._answer.read(entry.size)
+        if len(data) != entry.size or self._answer.read(1) != b"\n":
+            raise self._repository.failed(blame, b"it ended early")
+        return data

@@ -1,9 +1,9 @@
-"""What the checks are given: the files and what was read of them; for a model, what its owners say of it, too."""
+"""What the checks are given: files and what was read of them; a model, with its owners' word; a change to source."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from verifier._hub import RemoteModel, RemotePublisher
@@ -11,6 +11,7 @@ from verifier.formats.content import Content
 from verifier.manifest import Manifest
 from verifier.publishers import PublisherIndex
 from verifier.reference import ModelReference
+from verifier.references import Mention, Pragma
 from verifier.registry.standing import Refusal, Standing
 from verifier.snapshot import Reading, Snapshot
 from verifier.writers import Writers
@@ -63,3 +64,34 @@ class ModelEvidence(Evidence):
     remote_publisher: RemotePublisher | None = None
     commit_lost: bool = False
     cached_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A mention of a model, or of a switch beside one, in a file of the change."""
+
+    path: str
+    mention: Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A model that the change names, and what is known of it; a `refusal` where it is no id that can be looked up."""
+
+    place: Place
+    model: ModelEvidence | None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeEvidence(Evidence):
+    """What a change to source adds: models by name, places that can't be followed, switches, suppressions.
+
+    `unseen` holds the files that were not read, with the reason.
+    """
+
+    named: tuple[Named, ...] = ()
+    unresolved: tuple[Place, ...] = ()
+    switches: tuple[Place, ...] = ()
+    pragmas: tuple[tuple[str, Pragma], ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict)

@@ -30,7 +30,8 @@ class Location:
 class Finding:
     """One thing that a check found; where two values differ, the `found` one and the `expected` one.
 
-    `waivable` is False where no signed waiver can excuse it.
+    `waivable` is False where no signed waiver can excuse it. `pragma` is the reason of a suppression beside the place
+    in the source; what the policy only warns of is then ignored.
     """
 
     rule: str
@@ -41,3 +42,4 @@ class Finding:
     found: str | None = None
     expected: str | None = None
     waivable: bool = True
+    pragma: str | None = None

@@ -51,9 +51,15 @@ class Judgement:
 
 
 def judge(
-    evidence: Given, plan: Sequence[Check[Given]], policy: Policy, grants: Sequence[WaiverGrant] = ()
+    evidence: Given,
+    plan: Sequence[Check[Given]],
+    policy: Policy,
+    grants: Sequence[WaiverGrant] = (),
+    audited: Sequence[str] = (),
 ) -> Judgement:
     """Run the checks of the plan on the evidence and let the policy judge what they find.
+
+    Below the paths in `audited` the policy only warns.
 
     Raises `UndecidedError` where something could not be read and nothing else denies.
     """
@@ -65,7 +71,7 @@ def judge(
         if isinstance(answer, Skipped):
             outcomes.append(Outcome(check.name, Status.SKIPPED, reason=answer.reason))
             continue
-        outcome, excused = policy.judge(check.name, answer, grants)
+        outcome, excused = policy.judge(check.name, answer, grants, audited)
         outcomes.append(outcome)
         used |= excused
     judgement = Judgement(tuple(outcomes), frozenset(used))
@@ -123,7 +129,7 @@ def conclude(
         enforced=policy.enforced,
         subject=_subject(evidence, path),
         policy=PolicyUsed(policy.name, policy.digest),
-        registry=_registry_used(registry, evidence.standing),
+        registry=registry_used(registry, evidence.standing),
         outcomes=judgement.outcomes,
         time=evidence.now,
         waivers=tuple(
@@ -156,7 +162,8 @@ def _unreadable(evidence: Evidence) -> dict[str, str]:
     return reasons
 
 
-def _registry_used(registry: Registry | None, standing: Standing | None) -> RegistryUsed | None:
+def registry_used(registry: Registry | None, standing: Standing | None) -> RegistryUsed | None:
+    """Say for a verdict which registry answered, and who approved."""
     if registry is None:
         return None
     return RegistryUsed(

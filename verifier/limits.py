@@ -51,3 +51,12 @@ MAX_FINDINGS_PER_CHECK = 1_000
 MAX_FINDINGS_IN_TEXT = 5
 MAX_FINDINGS_IN_LOG = 20
 MAX_TERMINATION_MESSAGE = 4 * KIB  # what Kubernetes reads
+
+# What GitHub shows: annotations a step, bytes of a job's summary, characters of a comment.
+MAX_ANNOTATIONS = 10
+MAX_JOB_SUMMARY = 1 * MIB
+MAX_COMMENT = 60_000
+
+# Source of a change.
+MAX_SOURCE = 64 * MIB
+MAX_NOTES_SHOWN = 10

@@ -119,10 +119,13 @@ def _neighbours(evidence: ModelEvidence, registry: Registry) -> list[str]:
 _MOST_NEIGHBOURS = 5
 
 
-def open_registry(policy: Policy, lock: Lock | None, now: datetime, *, offline: bool = False) -> Registry | None:
+def open_registry(
+    policy: Policy, lock: Lock | None, now: datetime, store: Store | None = None, *, offline: bool = False
+) -> Registry | None:
     """Open the policy's registry, verified; None where the policy leaves the decision to the lock.
 
-    `offline` reads a registry behind a URL from its cache alone.
+    A `store` holds the registry's files in place of what the policy names; `offline` reads a registry behind a URL
+    from its cache alone.
 
     Raises `UsageError` where the policy does not say enough, `UndecidedError` where the registry does not hold.
     """
@@ -134,8 +137,8 @@ def open_registry(policy: Policy, lock: Lock | None, now: datetime, *, offline: 
                 "Add --lock models.lock.",
             )
         return None
-    store, trust_digest = store_of(policy, offline=offline)
-    return Registry(store, trust_digest, now, min_version=policy.min_version, memory=seen.default_directory())
+    named, trust_digest = store_of(policy, offline=offline)
+    return Registry(store or named, trust_digest, now, min_version=policy.min_version, memory=seen.default_directory())
 
 
 def store_of(policy: Policy, *, offline: bool = False) -> tuple[Store, Digest]:

@@ -10,14 +10,15 @@ import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from verifier import limits
 from verifier.digest import Digest
-from verifier.document import DigestText, Document, DocumentError, Name, Text, build, read_bytes
+from verifier.document import DigestText, Document, DocumentError, FilePath, Name, Text, build, read_bytes
 from verifier.document import Sequence as ListOf
 from verifier.errors import UndecidedError, UsageError
 from verifier.finding import Finding, Severity
@@ -33,6 +34,9 @@ _EFFECTS = {Severity.ERROR: Effect.DENY, Severity.WARNING: Effect.WARN, Severity
 _MOVES = {"deny": Effect.DENY, "warn": Effect.WARN, "ignore": Effect.IGNORED}
 
 RuleEffect = Literal["deny", "warn", "ignore"]
+FilePrefix = Annotated[FilePath, BeforeValidator(lambda value: value.rstrip("/") if isinstance(value, str) else value)]
+Day = Annotated[date, WithJsonSchema({"type": "string", "format": "date"})]
+"""A day, as TOML writes it: 2027-01-31."""
 
 
 class RegistrySection(Document):
@@ -55,6 +59,32 @@ class PickleSection(Document):
     mode: Literal["reject"] = "reject"
 
 
+class AuditedPath(Document):
+    """`[[audit]]`: a path below which the gate only warns, until the day of that name begins (UTC)."""
+
+    path: FilePrefix
+    until: Day
+
+
+class PolicyException(Document):
+    """`[[exceptions]]`: one content rule for one exact path, which somebody answers for until a day begins (UTC)."""
+
+    rule: Text
+    path: FilePath
+    owner: Text
+    reason: Text
+    expires: Day
+
+    @field_validator("rule")
+    @classmethod
+    def _rule_is_about_content(cls, rule: str) -> str:
+        if rule not in RULES:
+            raise ValueError(f"{rule!r} is no rule; `model-verifier explain` lists them")
+        if not RULES[rule].content:
+            raise ValueError(f"the rule {rule!r} can't be excepted")
+        return rule
+
+
 class PolicyDocument(Document):
     """A policy file. `schema` is "model-verifier/policy/v1"."""
 
@@ -66,6 +96,8 @@ class PolicyDocument(Document):
     rules: dict[str, RuleEffect] = Field(default_factory=dict)
     publishers: PublishersSection = PublishersSection()
     pickle: PickleSection = PickleSection()
+    audit: ListOf[AuditedPath] = ()
+    exceptions: ListOf[PolicyException] = ()
 
     @field_validator("rules")
     @classmethod
@@ -98,6 +130,8 @@ class Policy:
     min_version: int = 0
     rules: Mapping[str, Effect] = field(default_factory=dict)
     known_publishers: tuple[str, ...] = ()
+    audited: tuple[AuditedPath, ...] = ()
+    exceptions: tuple[PolicyException, ...] = ()
 
     @classmethod
     def load(cls, policy: Path | str) -> Self:
@@ -119,6 +153,8 @@ class Policy:
             min_version=document.registry.min_version,
             rules={rule: _MOVES[effect] for rule, effect in document.rules.items()},
             known_publishers=document.publishers.known,
+            audited=document.audit,
+            exceptions=document.exceptions,
         )
 
     def override(
@@ -144,11 +180,16 @@ class Policy:
         )
 
     def judge(
-        self, check: str, findings: Iterable[Finding], waived: Sequence[WaiverGrant] = ()
+        self,
+        check: str,
+        findings: Iterable[Finding],
+        waived: Sequence[WaiverGrant] = (),
+        audited: Sequence[str] = (),
     ) -> tuple[Outcome, set[WaiverGrant]]:
         """Turn what a check found into its outcome; give the waivers that were used, too.
 
-        The severity decides, unless the policy names the rule. A waiver excuses a finding that would deny.
+        The severity decides, unless the policy names the rule. A waiver excuses a finding that would deny; below an
+        `audited` path it only warns. A suppression in the source silences a warning, never more.
         """
         judged: list[Judged] = []
         used: set[WaiverGrant] = set()
@@ -159,6 +200,10 @@ class Policy:
             if moved is Effect.DENY and finding.waivable and RULES[finding.rule].content and grant in waived:
                 used.add(grant)
                 judged.append(Judged(finding, Effect.WAIVED, moved is not effect))
+            elif moved is Effect.DENY and any(_is_below(grant.path, prefix) for prefix in audited):
+                judged.append(Judged(finding, Effect.WARN, moved_by_policy=True))
+            elif moved is Effect.WARN and finding.pragma:
+                judged.append(Judged(finding, Effect.IGNORED, moved is not effect))
             else:
                 judged.append(Judged(finding, moved, moved is not effect))
         denials = [item for item in judged if item.effect is Effect.DENY]
@@ -169,6 +214,10 @@ class Policy:
             kept = tuple(judged)
         status = Status.FAILED if denials else Status.PASSED
         return Outcome(check, status, kept, omitted=len(judged) - len(kept)), used
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return f"{path}/".startswith(f"{prefix.rstrip('/')}/")
 
 
 def shipped_policy(name: str) -> Path:

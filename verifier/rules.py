@@ -217,6 +217,39 @@ _RULES = (
         "Ask the publisher for a plain file, or have this one reviewed by hand and a dated waiver signed.",
         content=True,
     ),
+    Rule(
+        "trust-remote-code",
+        Severity.ERROR,
+        "Source switches on that a model's files may run code.",
+        "With trust_remote_code transformers imports Python from the model's repository, at whatever it holds when it "
+        "is loaded; custom_pipeline and a kernel from the Hub do the same. An approved digest covers that code only "
+        "where a person reviewed it. weights_only=False, which unpickles a file, is reported as a warning.",
+        "src/train.py:12: AutoModel.from_pretrained(..., trust_remote_code=True)\n  trust-remote-code: lets the "
+        "model's repository run its own Python here",
+        "Use an architecture that the library has built in. Where the code was reviewed, add an exception with owner, "
+        "reason and end to the policy on the target branch.",
+        content=True,
+    ),
+    Rule(
+        "unresolved-reference",
+        Severity.WARNING,
+        "Source names a model in a way that can't be followed.",
+        "A name that comes from a parameter, a file or the environment is known only when the program runs. The gate "
+        "does not guess: it says where it could not see, and 'verify' or 'exec' must look at the bytes there.",
+        "src/serve.py:30: from_pretrained(name)\n  unresolved-reference: name is a parameter without a default",
+        "Name the model by a literal or a constant, or verify it where it is loaded (model-verifier exec).",
+    ),
+    Rule(
+        "new-suppression",
+        Severity.ERROR,
+        "The change adds the suppression that it needs itself.",
+        "A comment '# model-verifier: ignore[rule] reason' silences a warning beside it. Whoever adds a model could "
+        "add the comment, too, so one that comes with the change is refused until somebody else has let it in.",
+        "src/train.py:12: # model-verifier: ignore[unresolved-reference] legacy\n  new-suppression: the change adds "
+        "a suppression of unresolved-reference",
+        "Remove it; or put an exception with owner, reason and end into the policy on the target branch, in a change "
+        "of its own.",
+    ),
 )
 
 RULES = {rule.id: rule for rule in _RULES}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from verifier.digest import Digest
 from verifier.finding import Finding
@@ -113,8 +114,23 @@ class ErrorReport:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedReference:
+    """A place in source that names a model; `model` is None where it can't be followed. Lines and columns from 1."""
+
+    model: str | None
+    revision: str | None
+    path: str
+    line: int
+    column: int
+    status: Literal["found", "unresolved", "ignored"]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer, with everything that led to it. `notices` are for people: they change nothing."""
+    """The answer, with everything that led to it. `notices` and `headline` are for people: they change nothing.
+
+    `references` is what a change to source names, None where no source was judged.
+    """
 
     result: Result
     enforced: bool
@@ -126,6 +142,8 @@ class Verdict:
     waivers: tuple[WaiverUse, ...] = ()
     notices: tuple[str, ...] = ()
     error: ErrorReport | None = None
+    references: tuple[NamedReference, ...] | None = None
+    headline: str = ""
 
     def findings(self, *effects: Effect) -> Iterator[Judged]:
         """Give the findings with one of the effects (all without), in the order of the checks."""

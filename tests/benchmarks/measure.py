@@ -71,7 +71,7 @@ class Result:
     others: float
 
 
-def run(*command: str | Path, state: Path, environment: Mapping[str, str] | None = None) -> Run:
+def run(*command: str | Path, state: Path, environment: Mapping[str, str] | None = None, cwd: Path = CHECKOUT) -> Run:
     """Run a command to its end, with no settings of the verifier's but a `state` directory of its own.
 
     `environment` holds other variables that are to be set.
@@ -83,7 +83,7 @@ def run(*command: str | Path, state: Path, environment: Mapping[str, str] | None
         watched = [sys.executable, "-I", "-S", STOPWATCH, result.name, *command]
         done = subprocess.run(
             watched,
-            cwd=CHECKOUT,
+            cwd=cwd,
             env=inherited | {"XDG_STATE_HOME": str(state), **(environment or {})},
             capture_output=True,
             text=True,

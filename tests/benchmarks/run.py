@@ -23,7 +23,7 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(CHECKOUT))
 
-from tests.benchmarks import entrypoint, governance, hashing, hub, registry, startup  # noqa: E402
+from tests.benchmarks import entrypoint, gate, governance, hashing, hub, registry, startup  # noqa: E402
 from tests.benchmarks.measure import BenchmarkError, Result, Target  # noqa: E402
 from verifier.digest import default_workers  # noqa: E402
 
@@ -34,6 +34,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[Path, int], Result]]] = {
     "registry": registry.measure,
     "governance": governance.measure,
     "hub": hub.measure,
+    "gate": gate.measure,
     "entrypoint": entrypoint.measure,
 }
 QUIET: Final = 0.05

@@ -14,7 +14,7 @@ from tests.report import COMMIT, HOSTILE, MISMATCH, PASSED, SHARD, UNDECIDED, WA
 from verifier import __version__
 from verifier.finding import Finding, Location, Severity
 from verifier.report import json as report
-from verifier.verdict import Effect, Outcome, Result, Status, Subject, Verdict
+from verifier.verdict import Effect, NamedReference, Outcome, Result, Status, Subject, Verdict
 
 
 def document(verdict: Verdict) -> Any:
@@ -90,6 +90,7 @@ def test_a_whole_document() -> None:
                 "findings": [],
             },
         ],
+        "references": None,
         "time": "2026-11-20T10:00:00Z",
         "verifier": {"name": "model-verifier", "version": __version__},
     }
@@ -115,7 +116,7 @@ def test_what_could_not_be_decided() -> None:
 def test_every_verdict_has_the_same_keys(verdict: Verdict) -> None:
     assert list(document(verdict)) == [
         "schema", "result", "enforced", "error", "subject", "policy", "registry", "signers", "waivers", "notices",
-        "outcomes", "time", "verifier",
+        "outcomes", "references", "time", "verifier",
     ]  # fmt: skip
 
 
@@ -210,3 +211,14 @@ def test_no_verdicts_are_no_pass() -> None:
 def test_it_ends_in_one_line_feed() -> None:
     assert report.render(PASSED).endswith("}\n")
     assert report.render_all([PASSED]).endswith("}\n")
+
+
+def test_what_a_change_names_is_listed() -> None:
+    named = NamedReference("acme/tiny", COMMIT, "src/a.py", 3, 7, "found")
+    unknown = NamedReference(None, None, HOSTILE, 1, 1, "unresolved")
+    first, second = document(replace(PASSED, references=(named, unknown)))["references"]
+
+    assert first == {
+        "model": "acme/tiny", "revision": COMMIT, "path": "src/a.py", "line": 3, "column": 7, "status": "found",
+    }  # fmt: skip
+    assert (second["model"], second["status"]) == (None, "unresolved")

@@ -10,7 +10,7 @@ from inline_snapshot import snapshot
 
 from tests.report import HOSTILE, MISMATCH, PASSED, UNDECIDED, WAIVER, failed, finding, judged
 from verifier import limits
-from verifier.finding import Finding, Severity
+from verifier.finding import Finding, Location, Severity
 from verifier.report.text import render, render_all, size
 from verifier.verdict import Effect, ErrorReport, Outcome, RegistryUsed, Result, Status, Subject
 
@@ -256,3 +256,25 @@ def test_sizes_are_in_decimal_units(count: int, shown: str) -> None:
 def test_an_undecided_run_in_audit_says_so() -> None:
     assert render(replace(UNDECIDED, enforced=False)).startswith("UNDECIDED (audit: not enforced)  acme/tiny\n")
     assert UNDECIDED.result is Result.UNDECIDED
+
+
+def test_a_line_of_source_stands_before_the_message() -> None:
+    placed = Finding("unapproved-model", Severity.ERROR, "evil/llama is not approved", "Ask.", Location("a.py", line=3))
+
+    assert "  unapproved-model  a.py:3  evil/llama is not approved\n" in render(failed(judged(placed)))
+    with_column = replace(placed, location=Location("a.py", line=3, column=7))
+    assert "  unapproved-model  a.py:3:7  evil" in render(failed(judged(with_column)))
+
+
+def test_of_a_change_the_headline_is_said() -> None:
+    assert render(replace(PASSED, headline="no model reference is added")).startswith(
+        "PASSED  no model reference is added\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["\n::error::x", "::set-output name=a::b", "##[set-env name=PATH]x"])
+def test_no_line_of_a_build_s_log_is_a_command(text: str) -> None:
+    hostile = Finding("pickle", Severity.ERROR, text, text, Location(text, line=1), found=text, expected=text)
+    shown = render(failed(judged(hostile), judged(hostile, Effect.WARN), subject=Subject(text), notices=(text,)))
+
+    assert not any(line.lstrip().startswith("::") or "##[" in line for line in shown.splitlines())

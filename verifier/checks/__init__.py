@@ -7,22 +7,25 @@ from verifier.checks import (
     incomplete_scan,
     malformed_safetensors,
     missing_file,
+    new_suppression,
     pickle,
     remote_code,
     renamed_model,
     revoked_model,
+    trust_remote_code,
     typosquatted_publisher,
     unapproved_dependency,
     unapproved_model,
     unlisted_file,
     unpinned_revision,
+    unresolved_reference,
     unsafe_path,
     writable_path,
 )
-from verifier.checks.check import Answer, Check, Needs, Skipped
-from verifier.evidence import Evidence, ModelEvidence
+from verifier.checks.check import Answer, Check, Needs, Skipped, of_each_model
+from verifier.evidence import ChangeEvidence, Evidence, ModelEvidence
 
-__all__ = ["CHECKS", "CLOSED_SET_CHECKS", "CONTENT_CHECKS", "Answer", "Check", "Needs", "Skipped"]
+__all__ = ["CHANGE_CHECKS", "CHECKS", "CLOSED_SET_CHECKS", "CONTENT_CHECKS", "Answer", "Check", "Needs", "Skipped"]
 
 CLOSED_SET_CHECKS: tuple[Check[Evidence], ...] = (
     unsafe_path.CHECK,
@@ -54,3 +57,16 @@ CHECKS: tuple[Check[ModelEvidence], ...] = (
     writable_path.CHECK,
 )
 """All that is asked of a model."""
+
+CHANGE_CHECKS: tuple[Check[ChangeEvidence], ...] = (
+    of_each_model(typosquatted_publisher.CHECK),
+    of_each_model(cloned_model.CHECK),
+    of_each_model(revoked_model.CHECK),
+    unapproved_model.CHANGE_CHECK,
+    of_each_model(expired_approval.CHECK),
+    unpinned_revision.CHANGE_CHECK,
+    trust_remote_code.CHECK,
+    unresolved_reference.CHECK,
+    new_suppression.CHECK,
+)
+"""All that is asked of a change to source."""

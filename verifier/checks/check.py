@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Generic, TypeVar
 
-from verifier.evidence import Evidence
+from verifier.evidence import ChangeEvidence, Evidence, ModelEvidence, Place
 from verifier.finding import Finding, Location
 from verifier.rules import RULES
 
@@ -47,3 +47,23 @@ def found(rule: str, message: str, path: str | None = None, *, remedy: str = "")
     """Make a finding with the rule's own severity, and its own remedy where none is given."""
     entry = RULES[rule]
     return Finding(rule, entry.severity, message, remedy or entry.remedy, Location(path))
+
+
+def located(finding: Finding, place: Place) -> Finding:
+    """Move a finding to where source names the model, with the suppression that stands there for its rule."""
+    mention = place.mention
+    pragma = mention.ignored_by(finding.rule)
+    where = Location(place.path, line=mention.line, column=mention.column)
+    return replace(finding, location=where, pragma=pragma.reason if pragma is not None else None)
+
+
+def of_each_model(check: Check[ModelEvidence]) -> Check[ChangeEvidence]:
+    """Ask a check of every model that a change names and that could be looked up; each finding is at its place."""
+
+    def run(evidence: ChangeEvidence) -> Iterator[Finding]:
+        for named in evidence.named:
+            answer = check.run(named.model) if named.model is not None else ()
+            assert not isinstance(answer, Skipped)  # noqa: S101 - such a check needs nothing that could be lacking
+            yield from (located(finding, named.place) for finding in answer)
+
+    return Check(check.name, check.rule, Needs.STANDING, run)

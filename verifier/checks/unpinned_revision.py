@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from verifier.checks.check import Check, Needs, found
-from verifier.evidence import ModelEvidence
+from verifier.checks.check import Check, Needs, found, located
+from verifier.evidence import ChangeEvidence, ModelEvidence
 from verifier.finding import Finding
 
 RULE = "unpinned-revision"
@@ -22,3 +22,18 @@ def run(evidence: ModelEvidence) -> Iterable[Finding]:
 
 
 CHECK = Check("revision", RULE, Needs.STANDING, run)
+
+
+def run_on_change(evidence: ChangeEvidence) -> Iterator[Finding]:
+    """Look at what source names: there no revision at all moves, too. A model that is refused anyway is passed over."""
+    for named in evidence.named:
+        model = named.model
+        if model is None or model.refusal is not None or model.locked_at is not None or model.asked.commit is not None:
+            continue
+        what = f"{model.asked} moves" if model.asked.revision else f"{model.asked} is loaded at no revision"
+        commit = model.reference.commit
+        remedy = f"Write revision={commit!r}, or pin it in models.lock." if commit else ""
+        yield located(found(RULE, f"{what}: what the Hub holds when it runs is loaded", remedy=remedy), named.place)
+
+
+CHANGE_CHECK = Check("revision", RULE, Needs.STANDING, run_on_change)

@@ -16,6 +16,7 @@ import typer
 from verifier import __version__
 from verifier.cli import exec as entrypoint
 from verifier.cli.explain import explain
+from verifier.cli.gate import gate
 from verifier.cli.lock import lock
 from verifier.cli.lookup import lookup
 from verifier.cli.pull import pull
@@ -38,6 +39,7 @@ app.command()(lookup)
 app.command()(lock)
 app.command()(pull)
 app.command()(verify)
+app.command()(gate)
 app.command("exec", cls=entrypoint.ExecCommand)(entrypoint.exec_)
 app.command()(explain)
 app.add_typer(registry)

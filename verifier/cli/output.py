@@ -15,33 +15,55 @@ from verifier.verdict import Verdict
 
 def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) -> None:
     """Render one verdict or several and write them; raises `UndecidedError` where they can't be written."""
-    if format_ is Format.JSON:
-        from verifier.report import json
-
-        text = json.render(verdicts[0]) if len(verdicts) == 1 else json.render_all(verdicts)
-    else:
-        from verifier.report import text as text_report
-
-        text = text_report.render_all(verdicts, colour=output is None and _wants_colour())
-    write_text(text, format_, output)
+    write_text(_render(verdicts, format_, colour=output is None and _wants_colour()), format_, output)
 
 
 def write_text(text: str, format_: Format, output: Path | None) -> None:
-    """Write a report that is rendered; raises `UndecidedError` where it can't be written."""
+    """Write a report that is rendered, to stdout where `output` is None; raises as `write_report`."""
+    if output is not None:
+        write_file(text, output)
+        return
     try:
-        if output is not None:
-            write_atomically(regular(output), text.encode())
-        else:
-            encoding = "utf-8" if format_ is Format.JSON else sys.stdout.encoding
-            sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
-            sys.stdout.buffer.flush()
+        encoding = sys.stdout.encoding if format_ is Format.TEXT else "utf-8"
+        sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
+        sys.stdout.buffer.flush()
     except OSError as error:
-        where = f"to {str(output)!r}" if output is not None else "to stdout"
-        raise UndecidedError(
-            f"the report can't be written {where}: {error.strerror}",
-            "Check the directory, its permissions and the disk.",
-            code="report-unwritable",
-        ) from error
+        raise _unwritable("to stdout", error) from error
+
+
+def write_file(text: str, output: Path) -> None:
+    """Write a report to a file, whole or not at all; raises `UndecidedError` where it can't be written."""
+    try:
+        write_atomically(regular(output), text.encode())
+    except OSError as error:
+        raise _unwritable(f"to {str(output)!r}", error) from error
+
+
+def _unwritable(where: str, error: OSError) -> UndecidedError:
+    return UndecidedError(
+        f"the report can't be written {where}: {error.strerror}",
+        "Check the directory, its permissions and the disk.",
+        code="report-unwritable",
+    )
+
+
+def _render(verdicts: list[Verdict], format_: Format, *, colour: bool) -> str:
+    """Write the report; each format is imported only where it is asked for."""
+    if format_ is Format.JSON:
+        from verifier.report import json
+
+        return json.render(verdicts[0]) if len(verdicts) == 1 else json.render_all(verdicts)
+    if format_ is Format.SARIF:
+        from verifier.report import sarif
+
+        return sarif.render_all(verdicts)
+    if format_ is Format.GITHUB:
+        from verifier.report import github
+
+        return github.commands(verdicts)
+    from verifier.report import text
+
+    return text.render_all(verdicts, colour=colour)
 
 
 def regular(output: Path) -> Path:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from verifier import __version__
 from verifier.document import format_timestamp
 from verifier.finding import Location
-from verifier.verdict import Outcome, Result, Verdict
+from verifier.verdict import NamedReference, Outcome, Result, Verdict
 
 Word = Literal["PASSED", "FAILED", "UNDECIDED"]
 
@@ -101,6 +101,17 @@ class ErrorPart(_Part):
     remedy: str
 
 
+class ReferencePart(_Part):
+    """A place in source that names a model; null where the name can't be followed."""
+
+    model: str | None
+    revision: str | None
+    path: str
+    line: int
+    column: int
+    status: Literal["found", "unresolved", "ignored"]
+
+
 class VerifierPart(_Part):
     """What wrote the verdict."""
 
@@ -122,6 +133,7 @@ class VerdictDocument(_Part):
     waivers: list[WaiverPart]
     notices: list[str]
     outcomes: list[OutcomePart]
+    references: list[ReferencePart] | None
     time: str
     verifier: VerifierPart = VerifierPart()
 
@@ -184,6 +196,7 @@ def _document(verdict: Verdict) -> VerdictDocument:
         ],
         notices=[_text(notice) for notice in verdict.notices],
         outcomes=[_outcome(outcome) for outcome in verdict.outcomes],
+        references=None if verdict.references is None else [_reference(named) for named in verdict.references],
         time=format_timestamp(verdict.time),
     )
 
@@ -208,6 +221,17 @@ def _outcome(outcome: Outcome) -> OutcomePart:
             )
             for judged in outcome.findings
         ],
+    )
+
+
+def _reference(named: NamedReference) -> ReferencePart:
+    return ReferencePart(
+        model=_maybe(named.model),
+        revision=_maybe(named.revision),
+        path=_text(named.path),
+        line=named.line,
+        column=named.column,
+        status=named.status,
     )
 
 

@@ -7,8 +7,9 @@ from itertools import groupby
 
 from verifier import limits
 from verifier.document import format_timestamp
+from verifier.finding import Location
 from verifier.report.escape import terminal
-from verifier.verdict import Effect, Judged, Result, Status, Verdict
+from verifier.verdict import Effect, Judged, Result, Status, Subject, Verdict
 
 _COLOURS = {"PASSED": "32", "FAILED": "31", "UNDECIDED": "33", "warning": "33", "note": "2", "waived": "33"}
 _WORDS = {Effect.WARN: "warning", Effect.NOTE: "note", Effect.WAIVED: "waived"}
@@ -30,7 +31,9 @@ def _lines(verdict: Verdict, colour: bool) -> Iterator[str]:
 
     word = paint(verdict.result.value, verdict.result.value)
     audit = "" if verdict.enforced or verdict.result is Result.PASSED else " (audit: not enforced)"
-    yield f"{word}{audit}  {terminal(verdict.subject.reference or verdict.subject.path or '')}{_amount(verdict)}"
+    subject = verdict.subject
+    about = verdict.headline or f"{subject.reference or subject.path or ''}{_amount(subject)}"
+    yield f"{word}{audit}  {terminal(about)}"
     if verdict.error is not None:
         yield f"  {terminal(verdict.error.message)}"
         yield f"  next: {terminal(verdict.error.remedy)}"
@@ -44,8 +47,7 @@ def _lines(verdict: Verdict, colour: bool) -> Iterator[str]:
         yield f"  {paint('note', 'note')}  {terminal(notice)}"
 
 
-def _amount(verdict: Verdict) -> str:
-    subject = verdict.subject
+def _amount(subject: Subject) -> str:
     return f"  {counted(subject.files, 'file')}, {size(subject.size)}" if subject.files else ""
 
 
@@ -64,7 +66,7 @@ def _standing(verdict: Verdict) -> str:
 
 def _folded(verdict: Verdict) -> int:
     """Count the notices that stand in the line of who decided: under a lock, what a lock is."""
-    return 1 if verdict.registry is None and verdict.notices else 0
+    return 1 if verdict.registry is None and verdict.references is None and verdict.notices else 0
 
 
 def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
@@ -80,7 +82,7 @@ def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
         total = len(found) + omitted.get(rule, 0)
         for judged in found[: limits.MAX_FINDINGS_IN_TEXT]:
             moved = " (by the policy)" if judged.moved_by_policy else ""
-            yield f"  {title(rule)}{moved}  {terminal(judged.finding.message)}"
+            yield f"  {title(rule)}{moved}  {terminal(_place(judged.finding.location) + judged.finding.message)}"
             if judged.finding.expected is not None:
                 yield f"    found     {terminal(judged.finding.found or 'nothing')}"
                 yield f"    expected  {terminal(judged.finding.expected)}"
@@ -89,6 +91,14 @@ def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
         remedy = found[0].finding.remedy
         if remedy and effect in (Effect.DENY, Effect.WARN):
             yield f"  next: {terminal(remedy)}"
+
+
+def _place(location: Location) -> str:
+    """Give a line of source, as editors and terminals understand it; other places stand in the message."""
+    if location.line is None:
+        return ""
+    column = f":{location.column}" if location.column is not None else ""
+    return f"{location.path}:{location.line}{column}  "
 
 
 def _skipped(verdict: Verdict) -> Iterator[str]:

@@ -1,0 +1,160 @@
+"""What is broken, huge, oddly encoded or deep is read as far as it goes, in bounded time, and a note says how far."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.references.test_cases import Tree, shown
+from verifier.references import FileMentions, find, is_source
+
+LOAD = 'AutoModel.from_pretrained("acme/tiny")\n'
+
+
+def read(path: str, data: str | bytes) -> FileMentions:
+    return find(path, data.encode() if isinstance(data, str) else data, Tree())
+
+
+def models(found: FileMentions) -> list[str]:
+    return [shown(mention) for mention in found.mentions]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [f"print 'python two'\n{LOAD}", f"def broken(:\n{LOAD}", f"{LOAD}\n\0", f"x = {'(' * 300}{')' * 300}\n{LOAD}"],
+    ids=["python-2", "syntax", "nul", "brackets"],
+)
+def test_what_is_no_python_is_searched_by_its_tokens(source: str) -> None:
+    found = read("x.py", source)
+
+    assert models(found) == ["found acme/tiny"]
+    assert found.notes
+
+
+def test_a_very_long_concatenation_neither_stalls_nor_is_lost() -> None:
+    found = read("x.py", "x = " + "+".join(["'a'"] * 3000) + "\n" + LOAD)
+
+    assert "found acme/tiny" in models(found)
+
+
+@pytest.mark.parametrize(
+    ("data", "notes"),
+    [
+        (b"\xef\xbb\xbf" + LOAD.encode(), 0),
+        (b"# coding: latin-1\n# \xe9\n" + LOAD.encode(), 1),
+        (b"# coding: utf-7\n" + LOAD.replace('"', "'").encode("utf-7"), 0),
+        (b"\xff\xfe" + LOAD.encode("utf-16-le"), 1),
+        (LOAD.encode("utf-16-be"), 1),
+        (b"# \xff\xfe\n" + LOAD.encode(), 1),
+        (b"# coding: no-such-code\n" + LOAD.encode(), 1),
+    ],
+    ids=["mark", "latin-1", "utf-7", "utf-16", "utf-16-without-mark", "not-utf-8", "unknown-coding"],
+)
+def test_other_encodings(data: bytes, notes: int) -> None:
+    found = read("x.py", data)
+
+    assert models(found) == ["found acme/tiny"]
+    assert bool(found.notes) == bool(notes)
+
+
+def test_utf_16_yaml() -> None:
+    assert models(read("x.yaml", "base_model: acme/tiny\n".encode("utf-16"))) == ["found acme/tiny"]
+
+
+def test_a_yaml_bomb_costs_no_more_than_its_text() -> None:
+    bomb = "a0: &a0 [acme/x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 40))
+    before = time.process_time()
+
+    assert models(read("x.yaml", bomb + "base_model: acme/tiny\n")) == ["found acme/tiny"]
+    assert time.process_time() - before < 2
+
+
+def test_a_yaml_alias_of_itself() -> None:
+    assert models(read("x.yaml", "a: &a\n  model: acme/tiny\n  again: *a\n")) == ["found acme/tiny"]
+
+
+@pytest.mark.parametrize("path", ["x.yaml", "x.json", "x.tf", "x.toml"])
+def test_deep_nesting_is_a_note_and_no_crash(path: str) -> None:
+    opening = "a = " if path in ("x.tf", "x.toml") else ""
+    found = read(path, opening + "[" * 50_000 + '\n"model": "acme/tiny"\nmodel = "acme/tiny"\n')
+
+    assert "found acme/tiny" in models(found)
+    assert found.notes
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.yaml", "model: acme/tiny\n  bad: [\n"),
+        ("x.yaml", "model: acme/tiny\nother: *nowhere\n"),
+        ("x.json", '{"model": "acme/tiny",'),
+        ("x.json", '{"model": "acme/tiny"}}'),
+        ("x.json", '{"model": "acme/tiny", "text": "'),
+        ("x.json", '{"model": "acme/tiny", {}: 1}'),
+        ("x.json", '{"model": "acme/tiny", "text": "\\u12"}'),
+        ("x.toml", 'model = "acme/tiny"\nmodel = \n'),
+        ("x.tf", 'model = "acme/tiny"\n}'),
+        ("x.tf", 'a {\nmodel = "acme/tiny"\n'),
+    ],
+)  # fmt: skip
+def test_a_broken_document_is_searched_by_its_tokens(path: str, text: str) -> None:
+    found = read(path, text)
+
+    assert models(found) == ["found acme/tiny"]
+    assert found.notes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x='",
+        'x="${',
+        "x=`",
+        "cat <<EOF\nvllm serve acme/tiny",
+        "a=(b",
+        "$((",
+        "\\",
+        "${a:-${a}}",
+        "X=$X$X$X; Y=$X; X=$Y$Y",
+    ],
+)
+def test_an_unfinished_script_ends(text: str) -> None:
+    assert models(read("x.sh", f"vllm serve acme/tiny\n{text}")) == ["found acme/tiny"]
+
+
+def test_many_variables_in_a_circle_end() -> None:
+    text = "".join(f"A{n}=$A{n + 1}$A{n + 2}/$A{n}\nA{n}=$A{n - 1}\n" for n in range(60))
+
+    assert models(read("x.sh", f"{text}vllm serve acme/tiny --tokenizer $A30\n"))[0] == "found acme/tiny"
+
+
+def test_a_large_generated_file_is_searched_and_says_so() -> None:
+    data = b"x = 1\n" * 3_000_000 + LOAD.encode()
+    before = time.process_time()
+    found = read("x.py", data)
+
+    assert models(found) == ["found acme/tiny"]
+    assert "larger than" in found.notes[0].message
+    assert time.process_time() - before < 15
+
+
+def test_a_long_notebook_is_read() -> None:
+    cells = [{"cell_type": "code", "source": ["x = 1\n"] * 10, "outputs": []} for _ in range(4000)]
+    cells.append({"cell_type": "code", "source": [LOAD]})
+
+    assert models(read("x.ipynb", json.dumps({"cells": cells}, indent=1))) == ["found acme/tiny"]
+
+
+def test_binary_and_other_files_are_none_of_ours() -> None:
+    assert not is_source("model.safetensors")
+    assert is_source("scripts/train")
+    assert models(read("model.safetensors", LOAD)) == []
+    assert models(read("scripts/train", LOAD)) == []
+    assert models(read("scripts/train", f"#!/usr/bin/env python3\n{LOAD}")) == ["found acme/tiny"]
+    assert models(read("scripts/serve", "#!/bin/bash\nvllm serve acme/tiny\n")) == ["found acme/tiny"]
+
+
+def test_a_file_without_any_telling_word_is_not_parsed() -> None:
+    assert read("x.py", "def broken(:\n").notes == ()

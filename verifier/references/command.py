@@ -1,0 +1,381 @@
+"""What a command line says about models: its subcommands, its options, the addresses that it fetches."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from verifier.references.draft import Collection
+from verifier.references.mention import Project
+from verifier.references.naming import Reading, at_loader, beside_key, hub_urls, read_name
+from verifier.references.shell import Command, Place, Variables, Word, commands, expand
+from verifier.references.vocabulary import (
+    OTHER_HUB_VARIABLES,
+    UNSAFE_LOAD_VARIABLES,
+    is_remote_code_key,
+    names_a_model,
+    names_an_output,
+    names_data,
+    says_yes,
+    spelled,
+)
+
+Source = Callable[[str, str, Place], None]
+"""Reads a text of another language that stands inside this one: a file name that tells which, the text, its place."""
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_][\w.-]*)\+?=(.*)", re.DOTALL)
+_TAKES_POSITIONAL = (
+    ("vllm", "serve"), ("vllm", "chat"), ("vllm", "complete"), ("trtllm-serve",), ("hf", "download"),
+    ("huggingface-cli", "download"), ("tune", "download"), ("litgpt", "download"), ("litgpt", "chat"),
+    ("litgpt", "finetune"), ("litgpt", "finetune_lora"), ("litgpt", "serve"), ("aphrodite", "run"),
+    ("lmdeploy", "serve", "api_server"), ("lmdeploy", "chat"), ("transformers", "chat"), ("transformers", "serve"),
+    ("mlc_llm", "serve"), ("mlc_llm", "chat"), ("hfdownloader", "-m"), ("infinity_emb", "v2"), ("tabbyml", "download"),
+    ("huggingface-cli", "scan-cache"), ("hf_transfer",), ("ramalama", "run"), ("ramalama", "serve"),
+    ("ramalama", "pull"), ("trtllm-serve", "serve"), ("trtllm-bench", "--model"),
+)  # fmt: skip
+_HUB_FLAGS = ("-hf", "-hfr", "--hf-repo", "--hf-repo-draft", "-hfd", "-hfrd", "-hfv", "--hf-repo-v", "--hf")
+_QUIET = frozenset(
+    [
+        "echo",
+        "printf",
+        "log",
+        "info",
+        "warn",
+        "error",
+        "die",
+        "cp",
+        "mv",
+        "rm",
+        "mkdir",
+        "ls",
+        "cd",
+        "cat",
+        "tar",
+        "zip",
+        "touch",
+        "chmod",
+        "test",
+        "[",
+        "[[",
+        "grep",
+    ]
+)
+_OTHER_HUBS = frozenset(("modelscope", "kaggle", "ms", "gsutil", "aws", "oras"))
+_REVISIONS = {"--revision": "", "--tokenizer-revision": "tokenizer", "--tokenizer_revision": "tokenizer"}
+_JSON_OPTIONS = re.compile(
+    r"(?:speculative|hf[-_]overrides|kwargs|config|model[-_]config|loras?|lora[-_]modules|override)"
+)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads commands of one file; variables are those that the file sets."""
+
+    path: str
+    project: Project
+    collection: Collection
+    at: Place
+    source: Source
+    variables: Variables
+    other_hub: bool = False
+
+    def script(self, text: str, *, makefile: bool = False) -> None:
+        """Read a script: first what its variables are, then its commands."""
+        lines = list(commands(text, makefile=makefile))
+        for command in lines:
+            self._remember(command)
+        for command in lines:
+            self.command(command)
+
+    def _remember(self, command: Command) -> None:
+        words = command.words
+        while words and (words[0].plain or "") in (
+            "export",
+            "declare",
+            "local",
+            "readonly",
+            "set",
+            "env",
+            "-x",
+            "-a",
+            "-r",
+            "-gx",
+        ):
+            words = words[1:]
+        for word in words:
+            name, value = _assignment(word)
+            if name is None or value is None:
+                break
+            self.remember(name, value)
+        if len(words) > 2 and words[0].plain == "for" and words[2].plain == "in" and words[1].plain:
+            for word in words[3:]:
+                self.remember(words[1].plain, word)
+
+    def remember(self, name: str, value: Word) -> None:
+        """Take note of a variable's value, and of a switch to another hub."""
+        self.variables.setdefault(name, []).append(value)
+        if spelled(name) in OTHER_HUB_VARIABLES and says_yes(value.plain or ""):
+            self.other_hub = True
+
+    def command(self, command: Command) -> None:
+        """Read one command: its words, and the documents that are fed into it."""
+        words = command.words
+        while words and (words[0].plain or "") in (
+            "export",
+            "declare",
+            "local",
+            "readonly",
+            "env",
+            "sudo",
+            "exec",
+            "then",
+            "do",
+            "else",
+        ):
+            words = words[1:]
+        if words and words[0].plain == "for":
+            words = []
+        while words:
+            name, value = _assignment(words[0])
+            if name is None or value is None:
+                break
+            self.setting(name, value)
+            words = words[1:]
+        if words:
+            self.words(words)
+        for document in command.documents:
+            place = shifted(self.at, document.offset)
+            self.source(_language_of_document(command.words), document.text, place)
+
+    def words(self, words: list[Word]) -> None:
+        """Read the words of a command, however they came to be (a shell's, an array's in YAML or JSON)."""
+        plain = [word.plain or "" for word in words]
+        tool = plain[0].rsplit("/", 1)[-1]
+        if tool in _QUIET or tool in _OTHER_HUBS:
+            return
+        certain = self._positional(words, plain)
+        revision = self._option(words, plain, "--revision")
+        pairs = list(_options(words, plain))
+        for flag, value, number in pairs:
+            self._flag(flag, value, words, number, revision)
+        if any(flag in ("-c", "-lc", "-ec") for flag, _, _ in pairs):
+            self._inline(words, plain)
+        taken = {number for _, value, number in pairs if value is not None}
+        for number, word in enumerate(words[1:], start=1):
+            if number not in taken and number not in certain and not plain[number].startswith("-"):
+                self._bare(word)
+
+    def _positional(self, words: list[Word], plain: list[str]) -> set[int]:
+        """`vllm serve ORG/NAME`, `hf download ORG/NAME`."""
+        names = [text.rsplit("/", 1)[-1] for text in plain]
+        for pattern in _TAKES_POSITIONAL:
+            for start in range(min(len(words) - len(pattern), 8)):
+                if tuple(names[start : start + len(pattern)]) != pattern:
+                    continue
+                kind = self._option(words, plain, "--repo-type") or self._option(words, plain, "--repo_type") or ""
+                if kind in ("dataset", "space"):
+                    return set(range(len(words)))
+                number = _first_positional(plain, words, start + len(pattern))
+                if number is not None:
+                    self.loader(words[number], revision=self._option(words, plain, "--revision"))
+                    rest = range(number, len(words)) if "download" in pattern else (number,)
+                    return set(rest)
+        return set()
+
+    def _option(self, words: list[Word], plain: list[str], flag: str) -> str | None:
+        for given, value, _ in _options(words, plain):
+            if given == flag and value is not None:
+                texts, _ = expand(value, self.variables)
+                return texts[0].text if texts else None
+        return None
+
+    def _flag(self, flag: str, value: Word | None, words: list[Word], number: int, revision: str | None) -> None:
+        if is_remote_code_key(flag) and not flag.startswith("--no"):
+            if value is None or value.plain is None or value.plain.lower() not in ("false", "0", "no"):
+                self.collection.switch(
+                    "remote-code", self.at(words[number].offset if value is None else value.offset), flag
+                )
+        elif value is None:
+            return
+        elif flag in _HUB_FLAGS:
+            self.loader(value, revision=revision)
+        elif flag in ("-e", "--env", "--build-arg", "-E"):
+            self._bare(value)
+        elif _JSON_OPTIONS.search(flag) and (value.plain or "").lstrip()[:1] in ("{", "["):
+            self._json(value)
+        elif flag.replace("-", "_").endswith("lora_modules"):
+            for word in (value, *words[number + 1 :]):
+                if (word.plain or "-").startswith("-"):
+                    break
+                self._json(word) if (word.plain or "").startswith("{") else self._bare(word, is_model=True)
+        elif flag.replace("_", "-") in ("--model-args", "--model-kwargs"):
+            self._arguments(value)
+        else:
+            pinned = (
+                revision
+                if spelled(flag) not in ("tokenizer",)
+                else self._option(words, [w.plain or "" for w in words], "--tokenizer-revision")
+            )
+            self.setting(flag, value, revision=pinned, text=f"{flag} {value.shown()}")
+
+    def setting(self, key: str, value: Word, *, revision: str | None = None, text: str = "") -> None:
+        """Read `KEY=value` or `--key value`."""
+        word = spelled(key)
+        text = text or f"{key}={value.shown()}"
+        if is_remote_code_key(word):
+            if says_yes(value.plain or ""):
+                self.collection.switch("remote-code", self.at(value.offset), text)
+        elif word in UNSAFE_LOAD_VARIABLES:
+            if says_yes(value.plain or ""):
+                self.collection.switch("unsafe-load", self.at(value.offset), text)
+        elif self.other_hub or names_an_output(word) or names_data(word):
+            return
+        elif names_a_model(word) or names_a_model(word.rpartition("_")[2]):
+            texts, hidden = expand(value, self.variables)
+            for each in texts:
+                self._read(each.text, each.offset, text, revision, is_model=True)
+            if hidden and key.startswith("--") and not hidden.endswith(("_DIR", "_dir", "OUTPUT_PATH")):
+                reason = f"{hidden} is set elsewhere"
+                self.collection.unresolved("reference", self.at(value.offset), text, reason, hidden)
+        else:
+            self._bare(value)
+
+    def _read(self, text: str, offset: int, shown: str, revision: str | None, *, is_model: bool) -> None:
+        reading = beside_key(text, self.project, frozenset(), self.path, is_model_key=is_model)
+        if reading.verdict == "none" and is_model:
+            for _, name, _ in hub_urls(text):
+                reading = Reading("model", name)
+        self.collection.read(reading, self.at(offset), shown, revision=revision, certain=False)
+
+    def loader(self, word: Word, *, revision: str | None = None) -> None:
+        """Read a word that is a model, whatever it looks like."""
+        texts, hidden = expand(word, self.variables)
+        for each in texts:
+            if not self.other_hub:
+                reading = at_loader(each.text, self.project, frozenset(), self.path)
+                self.collection.read(reading, self.at(each.offset), word.shown(), revision=revision)
+        if hidden and not self.other_hub:
+            self.collection.unresolved(
+                "reference", self.at(word.offset), word.shown(), f"{hidden} is set elsewhere", hidden
+            )
+
+    def _bare(self, word: Word, *, is_model: bool = False) -> None:
+        """A word without an option: an address, `key=value`, or what only a model is called."""
+        name, value = _assignment(word)
+        if name is not None and value is not None and not is_model:
+            self.setting(name, value)
+            return
+        for each in expand(value if value is not None else word, self.variables)[0]:
+            urls = hub_urls(each.text) if "." in each.text else []
+            for _, found, _ in urls:
+                self.collection.read(Reading("model", found), self.at(each.offset), word.shown())
+            if not urls and not self.other_hub:
+                self._read(each.text, each.offset, word.shown(), None, is_model=is_model)
+
+    def _arguments(self, value: Word) -> None:
+        """`--model_args pretrained=ORG/NAME,revision=…,trust_remote_code=True`."""
+        for each in expand(value, self.variables)[0]:
+            pairs = dict(part.partition("=")[::2] for part in each.text.split(","))
+            for key, text in pairs.items():
+                word = Word(each.offset, [text])
+                revision = pairs.get("revision") if key.strip() != "tokenizer" else None
+                self.setting(key.strip(), word, revision=revision, text=f"{key}={text}")
+        hidden = expand(value, self.variables)[1]
+        if hidden:
+            self.collection.unresolved(
+                "reference", self.at(value.offset), value.shown(), f"{hidden} is set elsewhere", hidden
+            )
+
+    def _json(self, value: Word) -> None:
+        try:
+            document = json.loads(value.plain or "")
+        except (ValueError, RecursionError):
+            return
+        stack = [("model", document)]
+        while stack:
+            key, node = stack.pop()
+            if isinstance(node, dict):
+                stack.extend((str(name), inner) for name, inner in node.items())
+            elif isinstance(node, list):
+                stack.extend((key, inner) for inner in node)
+            elif isinstance(node, str):
+                self.setting("model" if key in ("path", "base_model_name") else key, Word(value.offset, [node]))
+            elif node is True:
+                self.setting(key, Word(value.offset, ["true"]))
+
+    def _inline(self, words: list[Word], plain: list[str]) -> None:
+        """`python -c "…"`, `bash -c "…"`."""
+        for number, text in enumerate(plain[:-1]):
+            if text in ("-c", "-lc", "-ec") and number > 0:
+                tool = plain[number - 1].rsplit("/", 1)[-1]
+                follows = words[number + 1]
+                language = "inline.py" if tool.startswith("python") else "inline.sh"
+                code = follows.plain if follows.plain is not None else follows.shown()
+                if tool.startswith("python") or tool in ("bash", "sh", "zsh", "-l", "-e"):
+                    self.source(language, code, shifted(self.at, follows.offset + follows.is_quoted))
+
+
+def _assignment(word: Word) -> tuple[str | None, Word | None]:
+    first = word.pieces[0] if word.pieces else None
+    match = _ASSIGNMENT.fullmatch(first) if isinstance(first, str) else None
+    if match is None or match[1].startswith("-"):
+        return None, None
+    return match[1], Word(word.offset + match.start(2), [match[2], *word.pieces[1:]], word.is_quoted)
+
+
+def _options(words: list[Word], plain: list[str]) -> Iterator[tuple[str, Word | None, int]]:
+    """Each option with its value and the number of the word that holds it."""
+    for number, word in enumerate(words):
+        text = word.pieces[0] if word.pieces and isinstance(word.pieces[0], str) else ""
+        if not text.startswith("-") or len(text) < 2:
+            continue
+        flag, equals, inline = text.partition("=")
+        if equals:
+            yield flag, Word(word.offset + len(flag) + 1, [inline, *word.pieces[1:]], word.is_quoted), number
+        elif number + 1 < len(words) and not plain[number + 1].startswith("-") and len(word.pieces) == 1:
+            yield flag, words[number + 1], number + 1
+        else:
+            yield flag, None, number
+
+
+_SWITCHES = frozenset(
+    ["--local-dir-use-symlinks", "--resume-download", "--quiet", "--force-download", "-q", "--dry-run", "--no-force"]
+)
+
+
+def _first_positional(plain: list[str], words: list[Word], start: int) -> int | None:
+    number = start
+    while number < len(words):
+        if not plain[number].startswith("-"):
+            return number
+        takes_value = "=" not in plain[number] and plain[number] not in _SWITCHES
+        follows_id = number + 1 < len(words) and read_name(plain[number + 1])[0] is not None
+        number += (
+            1
+            if not takes_value or (follows_id and not names_a_model(plain[number]) and number + 2 >= len(words))
+            else 2
+        )
+    return None
+
+
+def _language_of_document(words: list[Word]) -> str:
+    if not words:
+        return "inline.sh"  # a Dockerfile's RUN <<EOF
+    for word in words:
+        text = word.plain or ""
+        if re.search(r"\.\w+$", text):
+            return text
+        if re.fullmatch(r"(?:.*/)?python[\d.]*", text):
+            return "inline.py"
+        if re.fullmatch(r"(?:.*/)?(?:ba|z)?sh", text):
+            return "inline.sh"
+        if text in ("kubectl", "oc"):
+            return "inline.yaml"
+    return "inline.txt"
+
+
+def shifted(at: Place, offset: int) -> Place:
+    """The places of a text that begins at an offset of another."""
+    return lambda inner: at(offset + inner)

@@ -1,0 +1,112 @@
+"""Dockerfiles: variables of ENV and ARG, commands of RUN, CMD and ENTRYPOINT, addresses of ADD."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from verifier.references.command import Reader, shifted
+from verifier.references.shell import Word, commands
+
+_BEGIN = re.compile(r"^[ \t]*(?:ONBUILD[ \t]+)?([A-Za-z]+)[ \t]+(?=\S)", re.MULTILINE)
+_HEREDOC = re.compile(r"<<-?[ \t]*['\"]?([A-Za-z_]\w*)['\"]?")
+
+
+class Instruction(NamedTuple):
+    """A keyword in capitals, what follows it up to the end of its last line, and where that begins."""
+
+    keyword: str
+    text: str
+    offset: int
+
+
+def instructions(text: str) -> Iterator[Instruction]:
+    """Split a Dockerfile."""
+    at = 0
+    while (match := _BEGIN.search(text, at)) is not None:
+        end = _end(text, match.end())
+        yield Instruction(match[1].upper(), text[match.end() : end], match.end())
+        at = end
+
+
+def _end(text: str, start: int) -> int:
+    """The end of an instruction: of a line that is not continued, or of its here-documents."""
+    at = start
+    while True:
+        stop = text.find("\n", at)
+        if stop < 0:
+            return len(text)
+        line = text[at:stop].rstrip()
+        is_comment = at > start and line.lstrip().startswith("#")
+        if not line.endswith("\\") and not is_comment:
+            for heredoc in _HEREDOC.finditer(text, start, stop):
+                close = re.compile(rf"^[ \t]*{heredoc[1]}[ \t]*$", re.MULTILINE).search(text, stop)
+                stop = close.end() if close else len(text)
+            return stop
+        at = stop + 1
+
+
+def read_dockerfile(text: str, reader: Reader) -> None:
+    """Read a Dockerfile's instructions."""
+    parts = list(instructions(text))
+    for part in parts:
+        if part.keyword in ("ENV", "ARG"):
+            for name, value in _variables(part):
+                reader.remember(name, value)
+    at = reader.at
+    for part in parts:
+        reader.at = shifted(at, part.offset)
+        if part.keyword in ("ENV", "ARG"):
+            for name, value in _variables(part):
+                reader.at = at
+                reader.setting(name, value)
+        elif part.keyword in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"):
+            _run(part, reader)
+        elif part.keyword == "ADD":
+            reader.at = shifted(at, part.offset - 4)
+            reader.script(f"ADD {part.text}")
+    reader.at = at
+
+
+def _variables(part: Instruction) -> Iterator[tuple[str, Word]]:
+    """`KEY=value …`, or `KEY value` as it was written once; offsets are the file's."""
+    for command in commands(part.text):
+        words = command.words
+        if words and "=" not in (words[0].plain or words[0].shown()) and len(words) > 1:
+            yield words[0].shown(), _moved(words[1], part.offset, 0, list(words[1].pieces))
+            return
+        for word in words:
+            first = word.pieces[0] if word.pieces else None
+            if isinstance(first, str) and "=" in first:
+                name, _, rest = first.partition("=")
+                yield name, _moved(word, part.offset, len(name) + 1, [rest, *word.pieces[1:]])
+
+
+def _moved(word: Word, offset: int, inside: int, pieces: list[object]) -> Word:
+    return Word(word.offset + offset + inside, pieces, word.is_quoted)  # type: ignore[arg-type]
+
+
+def _run(part: Instruction, reader: Reader) -> None:
+    text = part.text.strip()
+    if text.startswith("CMD"):
+        text = text[3:].strip()
+    if text.startswith("["):
+        try:
+            values = json.loads(re.sub(r"\\\r?\n", " ", text))
+        except (ValueError, RecursionError):
+            values = None
+        if isinstance(values, list) and values and all(isinstance(value, str) for value in values):
+            words, at = [], 0
+            for value in values:
+                at = max(part.text.find(value, at), 0)
+                command = next(commands('"' + value.replace('"', '\\"') + '"'), None)
+                words.append(Word(at, command.words[0].pieces if command and command.words else [value]))
+            reader.words(words)
+            if len(values) == 3 and values[1] in ("-c", "-lc"):
+                reader.script(values[2])
+            return
+    reader.script(
+        re.sub(r"^([ \t]*)#[^\n]*$", lambda match: " " * (len(match[0]) - 1) + "\\", part.text, flags=re.MULTILINE)
+    )

@@ -1,0 +1,239 @@
+"""Which reader a file gets, by its name; and what becomes of a file that its reader can't read."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+
+from verifier.references import dockerfile, lines, notebook, tokens
+from verifier.references.command import Reader
+from verifier.references.draft import Collection
+from verifier.references.mention import FileMentions, Note, Project
+from verifier.references.settings import INLINE_YAML, Settings
+from verifier.references.shell import Place
+from verifier.references.text import Lines, decode
+from verifier.references.tree import Node, UnreadableError
+
+MAX_PARSED = 4_000_000
+"""A longer file is searched by its tokens, in bytes; a notebook may be longer, for its outputs are not read."""
+MAX_NOTEBOOK = 64_000_000
+MAX_NESTED = 4
+
+_BY_NAME = (
+    (r"(?:.*/)?(?:Dockerfile|Containerfile)(?:\..*)?|.*\.(?:dockerfile|Dockerfile|containerfile)", "dockerfile"),
+    (r"(?:.*/)?(?:GNUmakefile|[Mm]akefile)(?:\..*)?|.*\.mk", "makefile"),
+    (r"(?:.*/)?[Mm]odelfile(?:\..*)?|.*\.[Mm]odelfile", "modelfile"),
+    (r"(?:.*/)?\.gitmodules", "submodules"),
+    (r"(?:.*/)?[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in)|.*/requirements/.*\.(?:txt|in)", "addresses"),
+    (r".*\.(?:py|pyi|pyw)", "python"),
+    (r".*\.ipynb", "notebook"),
+    (r".*\.(?:ya?ml|dvc)|(?:.*/)?(?:MLproject|dvc\.lock|\.clang-format)", "yaml"),
+    (r".*\.(?:json|jsonc|json5|webmanifest)", "json"),
+    (r".*\.toml|(?:.*/)?(?:Pipfile|poetry\.lock|uv\.lock)", "toml"),
+    (r".*\.(?:tf|tfvars|hcl|nomad)", "hcl"),
+    (r".*\.(?:sh|bash|zsh|ksh|sbatch|slurm|pbs|bats|fish)|(?:.*/)?(?:Procfile|justfile|Justfile|\.envrc)", "shell"),
+    (r"(?:.*/)?\.env(?:\..*)?|.*\.(?:env|ini|cfg|conf|properties)", "settings"),
+    (r".*\.(?:md|markdown)", "markdown"),
+    (r".*\.(?:j2|jinja2?|tpl|tmpl|gotmpl|ps1|bat|cmd|groovy)|(?:.*/)?Jenkinsfile", "text"),
+)
+_KINDS = tuple((re.compile(pattern, re.DOTALL), kind) for pattern, kind in _BY_NAME)  # a name may hold a line feed
+_COMMON = (
+    rb"trust.?remote.?code|model-verifier:|huggingface\.co|hf\.co|hf-mirror|hf://|hf[-_]hub:|custom.?pipeline|weights_only"
+    rb"|no_weights_only_load|auto_map"
+)
+_ID = rb"[A-Za-z0-9\x80-\xff][\w.\-\x80-\xff]*/[\w\x80-\xff][\w.\-\x80-\xff]*"
+_HINTS = {
+    "python": re.compile(
+        _COMMON
+        + rb"|from_pretrained|from_single_file|from_quantized|from_preset|load_lora|load_ip_adapter|load_adapter"
+        rb"|load_textual|from_model_id|from_hub|from_h|pipeline\s*\(|SentenceTransformer|CrossEncoder|hf_hub|snapshot_download"
+        rb"|get_kernel|['\"]" + _ID + rb"(?::[\w.\-]+|@[\w./\-]+)?['\"]",
+        re.IGNORECASE,
+    )
+}
+_HINT = re.compile(
+    _COMMON + rb"|model|checkpoint|pretrained|tokenizer|lora|adapter|repo_id|embed|vllm|llama|hf", re.IGNORECASE
+)
+_HASH_BANG = re.compile(rb"#!.*?(python|bash|zsh|ksh|dash|\bsh)[\d.]*\b")
+
+
+def kind_of(path: str) -> str | None:
+    """The language of a file by its name; None where it is none that names models."""
+    return next((kind for pattern, kind in _KINDS if pattern.fullmatch(path)), None)
+
+
+def is_source(path: str) -> bool:
+    """Tell whether a file's name is one in which models may be named; the content of others need not be read.
+
+    A file without a suffix may be a script: its first line tells.
+    """
+    return kind_of(path) is not None or "." not in posixpath.basename(path)
+
+
+def find(path: str, data: bytes, project: Project) -> FileMentions:
+    """Find what a file says about models.
+
+    `path` is relative to the project's root. No error is raised because of a file's content: what can't be parsed is
+    searched by its tokens, and a note says so.
+    """
+    kind = kind_of(path) or _by_first_line(data)
+    if kind is None or not _may_matter(kind, data):
+        return FileMentions(path)
+    text, notes = decode(data)
+    collection = Collection(text, notes=notes)
+    if kind == "python" and not notes and data.isascii():
+        text = data.decode("ascii")
+    _File(path, project, collection).read(kind, text, data)
+    return FileMentions(path, *collection.finish())
+
+
+def imports_of(path: str, data: bytes, project: Project) -> frozenset[str]:
+    """Give the files of the project that a file imports, so that a change in one can be followed to its dependents."""
+    if kind_of(path) != "python":
+        return frozenset()
+    from verifier.references.python import modules
+
+    return modules.imports_of(path, data, project)
+
+
+def _by_first_line(data: bytes) -> str | None:
+    match = _HASH_BANG.match(data[:200])
+    if match is None:
+        return None
+    return "python" if match[1] == b"python" else "shell"
+
+
+def _may_matter(kind: str, data: bytes) -> bool:
+    """Look for any word without which a file names no model; what is not plain UTF-8 is read in any case."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4096] or b"coding" in data[:200]:
+        return True
+    return _HINTS.get(kind, _HINT).search(data) is not None
+
+
+class _File:
+    """One file, or a text of another language inside it."""
+
+    def __init__(self, path: str, project: Project, collection: Collection, depth: int = 0) -> None:
+        self.path, self.project, self.collection, self.depth = path, project, collection, depth
+
+    def read(self, kind: str, text: str, data: bytes) -> None:
+        limit = MAX_NOTEBOOK if kind == "notebook" else MAX_PARSED
+        if len(data) > limit:
+            self._tokens(text, f"larger than {limit:,} bytes: searched by its tokens, not parsed")
+            return
+        try:
+            getattr(self, f"_{kind}")(text, data)
+        except UnreadableError as error:
+            self.collection.notes.append(Note(error.line, f"not to be parsed: {error.message}; searched by its tokens"))
+            tokens.scan(text, self.path, self.project, self.collection)
+        except RecursionError:
+            self._tokens(text, "nested too deeply to be parsed; searched by its tokens")
+
+    def _tokens(self, text: str, why: str) -> None:
+        self.collection.notes.append(Note(None, why))
+        tokens.scan(text, self.path, self.project, self.collection)
+
+    def _at(self, text: str) -> Place:
+        places, shift = Lines(text), self.collection.shift
+        return lambda offset: (places.at(max(offset, 0))[0] + shift, places.at(max(offset, 0))[1])
+
+    def _reader(self, at: Place) -> Reader:
+        return Reader(self.path, self.project, self.collection, at, self._nested, {})
+
+    def _nested(self, name: str, text: str, at: Place) -> None:
+        """Read a text of another language that stands inside this one; `at` gives its places."""
+        kind = kind_of(name)
+        if kind is None or self.depth >= MAX_NESTED or len(text) > MAX_PARSED:
+            return
+        inner = Collection(text)
+        _File(self.path, self.project, inner, self.depth + 1).read(kind, text, text.encode("utf-8", "replace"))
+        if name == INLINE_YAML:  # a guess by the text's look, which may be wrong
+            inner.notes.clear()
+        self.collection.take(inner, Lines(text), at)
+
+    # Languages.
+
+    def _python(self, text: str, data: bytes) -> None:
+        from verifier.references import python
+
+        if not python.read(self.path, data, self.project, self.collection):
+            tokens.scan(text, self.path, self.project, self.collection)
+
+    def _notebook(self, text: str, data: bytes) -> None:
+        from verifier.references import python
+        from verifier.references.json import read_json
+
+        def module(cell: list[notebook.Line]) -> bool:
+            source = "\n".join(line.text for line in cell)
+            inner = Collection(source)
+            if not python.read(self.path, source, self.project, inner):
+                if self.depth == 0 and len(cell) < 400:
+                    tokens.scan(source, self.path, self.project, inner)
+                self.collection.notes += inner.notes[:1]
+                inner.notes.clear()
+            self.collection.take(inner, Lines(source), notebook.places(cell))
+            return not inner.notes
+
+        notebook.read_notebook(read_json(text), module, self._nested)
+
+    def _settings_of(self, read: Callable[[str], list[Node]], text: str, *, is_manifest: bool = True) -> None:
+        documents = read(text)
+        Settings(
+            self.path, self.project, self.collection, self._nested, self.collection.shift, is_manifest=is_manifest
+        ).read(documents)
+
+    def _yaml(self, text: str, data: bytes) -> None:
+        from verifier.references.yaml import read_yaml
+
+        self._settings_of(read_yaml, text)
+
+    def _json(self, text: str, data: bytes) -> None:
+        from verifier.references.json import read_json
+
+        self._settings_of(read_json, text, is_manifest=False)
+
+    def _toml(self, text: str, data: bytes) -> None:
+        from verifier.references.toml import read_toml
+
+        self._settings_of(read_toml, text)
+
+    def _hcl(self, text: str, data: bytes) -> None:
+        from verifier.references.hcl import read_hcl
+
+        self._settings_of(read_hcl, text)
+
+    def _markdown(self, text: str, data: bytes) -> None:
+        """A model card's front matter."""
+        match = re.match(r"\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*$", text, re.DOTALL | re.MULTILINE)
+        if match is not None:
+            from verifier.references.yaml import read_yaml
+
+            shift = text.count("\n", 0, match.start(1))
+            Settings(self.path, self.project, self.collection, self._nested, shift, is_manifest=False).read(
+                read_yaml(match[1])
+            )
+
+    def _shell(self, text: str, data: bytes) -> None:
+        self._reader(self._at(text)).script(text)
+
+    def _dockerfile(self, text: str, data: bytes) -> None:
+        dockerfile.read_dockerfile(text, self._reader(self._at(text)))
+
+    def _makefile(self, text: str, data: bytes) -> None:
+        lines.read_makefile(text, self._reader(self._at(text)))
+
+    def _settings(self, text: str, data: bytes) -> None:
+        lines.read_settings(text, self._reader(self._at(text)))
+
+    def _addresses(self, text: str, data: bytes) -> None:
+        lines.read_addresses(text, self.collection)
+
+    def _submodules(self, text: str, data: bytes) -> None:
+        lines.read_submodules(text, self.collection)
+
+    def _modelfile(self, text: str, data: bytes) -> None:
+        lines.read_modelfile(text, self.collection)
+
+    def _text(self, text: str, data: bytes) -> None:
+        tokens.scan(text, self.path, self.project, self.collection)

@@ -1,0 +1,72 @@
+"""HCL (Terraform) as a tree, by its tokens: blocks are mappings under their type, a label is a key of its own."""
+
+from __future__ import annotations
+
+import re
+
+from verifier.references.text import Lines
+from verifier.references.tree import MAX_NODES, Mapping, Node, Scalar, Sequence, UnreadableError
+
+_TOKEN = re.compile(
+    r"(?P<space>[ \t\r]+)|(?P<newline>\n)|(?P<comment>#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))"
+    r"|<<-?(?P<end>[A-Za-z_]\w*)\n(?P<heredoc>.*?)\n[ \t]*(?P=end)[ \t]*(?=\n|\Z)"
+    r'|(?P<string>"(?:[^"\\$]|\\.|\$\{[^}]*\}|\$)*")|(?P<mark>[{}\[\],=:()])|(?P<word>[^\s{}\[\],=:()"#]+|")',
+    re.DOTALL,
+)
+MAX_DEPTH = 200
+
+
+def read_hcl(text: str) -> list[Node]:
+    """Read a document; raises `UnreadableError`."""
+    lines = Lines(text)
+    root = Mapping()
+    stack: list[Mapping | Sequence] = [root]
+    words: list[Scalar] = []
+    assigned = False
+    for count, match in enumerate(_TOKEN.finditer(text)):
+        line, column = lines.at(match.start())
+        if count > MAX_NODES * 2 or len(stack) > MAX_DEPTH:
+            raise UnreadableError("larger or deeper than is followed", line)
+        top = stack[-1]
+        if match["mark"] in ("{", "["):
+            node: Mapping | Sequence = Mapping() if match["mark"] == "{" else Sequence()
+            _place(top, words, node)
+            stack.append(node)
+            words, assigned = [], False
+        elif match["mark"] in ("}", "]"):
+            _flush(top, words, assigned)
+            words, assigned = [], False
+            if len(stack) == 1:
+                raise UnreadableError(f"a {match['mark']} too many", line)
+            stack.pop()
+        elif match["mark"] in ("=", ":"):
+            assigned = True
+        elif match["newline"] or match["mark"] == ",":
+            _flush(top, words, assigned)
+            words, assigned = [], False
+        elif match["heredoc"] is not None:
+            words.append(Scalar(match["heredoc"], line, 1, is_block=True))
+        elif match["string"] is not None:
+            words.append(Scalar(match["string"][1:-1].replace('\\"', '"').replace("\\n", "\n"), line, column + 1))
+        elif match["word"]:
+            words.append(Scalar(match["word"], line, column, is_text=False))
+    if len(stack) > 1:
+        raise UnreadableError("it ends too early", lines.at(len(text))[0])
+    return [root]
+
+
+def _place(top: Mapping | Sequence, words: list[Scalar], node: Node) -> None:
+    """Hang a container below what stands before it: `variable "model" {` is `model` within `variable`."""
+    if isinstance(top, Sequence):
+        top.items.append(node)
+        return
+    for word in reversed(words[1:]):
+        node = Mapping([(word, node)])
+    top.items.append((words[0] if words else Scalar("", 0, 0), node))
+
+
+def _flush(top: Mapping | Sequence, words: list[Scalar], assigned: bool) -> None:
+    if isinstance(top, Sequence):
+        top.items.extend(words)
+    elif assigned and len(words) > 1:
+        top.items.append((words[0], next((word for word in words[1:] if word.is_text), words[1])))

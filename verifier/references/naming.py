@@ -1,0 +1,176 @@
+"""What a text names where it stands: a model of the Hub, perhaps one, or something else.
+
+Two questions with different answers. What is given to a loader is a model unless the tree says otherwise. What stands
+beside a key that could hold one must look like one too.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Literal, NamedTuple
+from urllib.parse import unquote
+
+from verifier.references.mention import Project
+from verifier.references.vocabulary import (
+    API_MODELS,
+    API_PREFIXES,
+    FAMILIES,
+    FILE_ENDINGS,
+    HUB_PAGES,
+    LEGACY,
+    OTHER_FIRST_PARTS,
+    PATH_WORDS,
+    PLACEHOLDERS,
+    SENTENCE_TRANSFORMERS,
+)
+
+_PART = r"[^\W_][\w.-]{0,95}"
+_ID = re.compile(rf"({_PART}/\w[\w.-]{{0,95}})(?:@([\w./-]{{1,255}}))?(:[\w.-]*)?")
+_PREFIX = re.compile(
+    r"(?:hf://|hf:(?://)?|hf[-_]hub:|huggingface://|(?:huggingface|hf)/(?=[^/]+/))(?=[^/])", re.IGNORECASE
+)
+_URL = re.compile(
+    r"(?:git\+|oci\+)?(?:(?:https?|ssh|git)://)?(?:[^/@\s]{0,200}@)?(?:(?:www\.)?huggingface\.co|hf\.co|hf-mirror\.com)[/:]"
+    r"(?P<path>[^\s\"'<>?#,;)\]]{1,1000})",
+    re.IGNORECASE,
+)
+_MEDIA = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|mp4|webm|wav|mp3|flac|pdf|md|txt|csv)(?:\?\S*)?$", re.IGNORECASE)
+"""Files that are looked at, whatever repository they lie in."""
+_AT_REVISION = ("resolve", "blob", "tree", "raw", "commit")
+
+
+class Name(NamedTuple):
+    """A model's id and, where the text has one, a revision."""
+
+    model: str
+    revision: str | None = None
+
+
+class Reading(NamedTuple):
+    """What a text is taken for: `model`, `perhaps` (with a reason) or `none`."""
+
+    verdict: Literal["model", "perhaps", "none"]
+    name: Name | None = None
+    reason: str = ""
+    explicit: bool = False
+
+
+NONE = Reading("none")
+
+
+def hub_urls(text: str) -> list[tuple[int, Name, bool]]:
+    """Every address of a model on the Hub in a text: offset, model, and whether it leads to a file or a tree."""
+    found = []
+    for match in _URL.finditer(text):
+        name, inside = _from_path(match["path"])
+        if name is not None and not _MEDIA.search(match["path"]):
+            found.append((match.start(), name, inside))
+    return found
+
+
+def _from_path(path: str) -> tuple[Name | None, bool]:
+    parts = [unquote(part) for part in path.rstrip("/.").split("/")]
+    if parts[0].lower() == "models" and len(parts) > 2:
+        parts = parts[1:]
+    if parts[0].lower() == "api" and len(parts) > 3 and parts[1] == "models":
+        parts = parts[2:]
+    if len(parts) < 2 or parts[0].lower() in HUB_PAGES:
+        return None, False
+    name, _, revision = parts[1].removesuffix(".git").partition("@")
+    name, _, _tag = name.removesuffix(".git").partition(":")
+    if not _ID.fullmatch(f"{parts[0]}/{name}") or PLACEHOLDERS.fullmatch(f"{parts[0]}/{name}"):
+        return None, False
+    inside = len(parts) > 3 and parts[2] in _AT_REVISION
+    if len(parts) > 3 and parts[2] in _AT_REVISION:
+        revision = "/".join(parts[3:6]) if parts[3] == "refs" else parts[3]
+    return Name(f"{parts[0]}/{name}", revision or None), inside
+
+
+def read_name(text: str) -> tuple[Name | None, bool]:
+    """Read `org/name`, `org/name@revision`, `hf://…`, `hf-hub:…` or a Hub URL; and tell whether it says "the Hub"."""
+    text = text.strip()
+    if len(text) > 600 or "/" not in text:
+        return None, False
+    if (url := _URL.fullmatch(text)) is not None:
+        if _MEDIA.search(text):
+            return None, True
+        return _from_path(url["path"])[0], True
+    prefix = _PREFIX.match(text)
+    rest = text[prefix.end() :] if prefix else text
+    if prefix and rest.count("/") > 1:
+        rest = "/".join(rest.split("/")[:2])
+    match = _ID.fullmatch(rest)
+    if match is None or not any(character.isalpha() for character in match[1].partition("/")[2]):
+        return None, False
+    tag = (match[3] or "").removeprefix(":")
+    revision = match[2] or (tag if prefix and text.lower().startswith("hf://") and tag else None)
+    return Name(match[1], revision), prefix is not None
+
+
+def at_loader(text: str, project: Project, written: frozenset[str], beside: str) -> Reading:
+    """Read what a loader is given; `written` is what the same file writes to, `beside` the file's own path."""
+    name, explicit = read_name(text)
+    if name is None:
+        if text in LEGACY:
+            return Reading("model", Name(LEGACY[text]), f"{text!r} has no publisher; the Hub redirects it")
+        return NONE
+    if explicit:
+        return Reading("model", name, explicit=True)
+    first, _, last = name.model.partition("/")
+    if _is_there(name.model, project, beside) or FILE_ENDINGS.fullmatch(last) or first.lower() in HUB_PAGES:
+        return NONE
+    is_path = first.lower() in PATH_WORDS
+    if text.rstrip("/") in written:
+        return NONE if is_path else Reading("perhaps", name, "the same file writes to this name, and loads it")
+    if is_path:
+        return Reading("perhaps", name, "a directory that is not in the tree, or else a model of the Hub")
+    if PLACEHOLDERS.fullmatch(name.model):
+        return Reading("perhaps", name, "a placeholder by its look")
+    return Reading("model", name)
+
+
+def beside_key(text: str, project: Project, written: frozenset[str], beside: str, *, is_model_key: bool) -> Reading:
+    """Read what stands beside a key; without a key that tells, the name itself must be one that models have."""
+    name, explicit = read_name(text)
+    if name is None:
+        if is_model_key and text in LEGACY:
+            return Reading("model", Name(LEGACY[text]), f"{text!r} has no publisher; the Hub redirects it")
+        return NONE
+    if explicit:
+        return Reading("model", name, explicit=True) if not PLACEHOLDERS.fullmatch(name.model) else NONE
+    if not looks_like_a_model(name.model) or text.rstrip("/") in written:
+        return NONE
+    if not is_model_key and not FAMILIES.search(name.model.partition("/")[2]):
+        return NONE
+    if _is_there(name.model, project, beside):
+        return NONE
+    return Reading("model", name)
+
+
+def looks_like_a_model(model: str) -> bool:
+    """Tell whether an id of the right shape is no path, metric, media type, placeholder or hosted model."""
+    first, _, last = model.partition("/")
+    lower = first.lower()
+    return not (
+        lower in PATH_WORDS
+        or lower in OTHER_FIRST_PARTS
+        or lower in API_PREFIXES
+        or lower in HUB_PAGES
+        or "." in first.strip(".")
+        or len(last) < 2
+        or FILE_ENDINGS.fullmatch(last)
+        or PLACEHOLDERS.fullmatch(model)
+        or API_MODELS.match(model)
+    )
+
+
+def sentence_transformer(text: str) -> Name | None:
+    """The full id of a name that sentence-transformers completes by itself."""
+    return Name(f"sentence-transformers/{text}") if text in SENTENCE_TRANSFORMERS else None
+
+
+def _is_there(model: str, project: Project, beside: str) -> bool:
+    """An existing path of the repository, from its root or from the file's own directory."""
+    folder = posixpath.dirname(beside)
+    return project.exists(model) or (folder != "" and project.exists(posixpath.normpath(f"{folder}/{model}")))

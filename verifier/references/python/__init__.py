@@ -1,0 +1,44 @@
+"""Python: what a module names, followed through its constants, calls and plain imports."""
+
+from __future__ import annotations
+
+import ast
+
+from verifier.references.draft import Collection
+from verifier.references.mention import Note, Project
+from verifier.references.python.scopes import TooLargeError, parse
+from verifier.references.python.search import Search
+
+
+def read(path: str, source: bytes | str, project: Project, collection: Collection) -> bool:
+    """Search a module's source (bytes, in the encoding that they declare); False where it can't be parsed."""
+    try:
+        module = parse(path, source)
+        place = _Places(source, collection.shift)
+        Search(module, project, collection, place.of).run()
+    except SyntaxError as error:
+        line = error.lineno or 1
+        collection.notes.append(Note(line + collection.shift, f"no Python that can be parsed: {error.msg}"))
+    except (ValueError, LookupError) as error:
+        collection.notes.append(Note(None, f"no Python that can be parsed: {error}"))
+    except (RecursionError, MemoryError):
+        collection.notes.append(Note(None, "nested too deeply to be parsed"))
+    except TooLargeError:
+        collection.notes.append(Note(None, "too many expressions to be followed"))
+    else:
+        return True
+    return False
+
+
+class _Places:
+    """Where nodes stand: `ast` counts columns in bytes of UTF-8, people in characters."""
+
+    def __init__(self, source: bytes | str, shift: int) -> None:
+        self._lines = (source if isinstance(source, bytes) else source.encode("utf-8", "replace")).splitlines()
+        self._shift = shift
+
+    def of(self, node: ast.AST) -> tuple[int, int]:
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        if line <= len(self._lines) and not self._lines[line - 1].isascii():
+            column = len(self._lines[line - 1][:column].decode("utf-8", "replace"))
+        return line + self._shift, column + 1

@@ -1,0 +1,375 @@
+"""What an expression may be: texts that can be read off the source, or the reason why they can't.
+
+Nothing is run. An expression has several values where a name is bound more than once; each is known, local (a
+directory of this machine), an object, or unknown with the place where the trail ends.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+
+from verifier.references.mention import Project
+from verifier.references.python import access, modules
+from verifier.references.python.scopes import (
+    Binding,
+    Function,
+    Module,
+    Scope,
+    Site,
+    default_of,
+    keyword,
+    last_name,
+)
+from verifier.references.python.values import MAX_VALUES, Held, Known, Local, Thing, Unknown, Value, has_text
+from verifier.references.vocabulary import names_a_directory
+
+MAX_DEPTH = 40
+MAX_STEPS = 2_000
+SHALLOW_START = 28
+_KNOWN_BUILTINS = ("str", "os", "print", "len", "int", "bool", "float", "dict", "list")
+
+
+class Evaluator:
+    """Answers what expressions may be, within a budget of steps a question."""
+
+    def __init__(self, project: Project) -> None:
+        """Evaluate within a project, whose modules imports lead to."""
+        self.project = project
+        self._active: set[object] = set()
+        self._steps = 0
+        self._answers: dict[ast.AST, list[Value]] = {}
+        self._names: dict[tuple[Scope, str], list[Value]] = {}
+        self._was_cut = False
+        self.is_shallow = False
+        """Whether calls are left alone: for what a name holds they are not worth their price."""
+        self._modules: dict[tuple[str, str, int], Module | None] = {}
+
+    def values(self, node: ast.AST, scope: Scope) -> list[Value]:
+        """Everything that an expression may be, without repetitions."""
+        if node not in self._answers:
+            self._steps = 0
+            self._answers[node] = list(dict.fromkeys(self.evaluate(node, scope, 0)))[:MAX_VALUES]
+        return self._answers[node]
+
+    def texts(self, node: ast.AST, scope: Scope) -> list[Known]:
+        """The texts that an expression may be, as far as they can be had without following calls."""
+        if isinstance(node, ast.Constant):
+            return [Known(node.value, node, scope.module)] if isinstance(node.value, str) else []
+        self.is_shallow, self._steps = True, 0
+        try:
+            found = self._answers.get(node) or self.evaluate(node, scope, SHALLOW_START)
+        finally:
+            self.is_shallow = False
+        return [value for value in dict.fromkeys(found) if isinstance(value, Known) and isinstance(value.value, str)]
+
+    def imported(self, module: Module, dotted: str, level: int) -> Module | None:
+        """Parse the project's module that an import means, once."""
+        key = (module.path, dotted, level)
+        if key not in self._modules:
+            self._modules[key] = modules.imported(self.project, module, dotted, level)
+        return self._modules[key]
+
+    def evaluate(self, node: ast.AST, scope: Scope, depth: int) -> list[Value]:
+        """Evaluate a part of an expression, `depth` deep in it."""
+        self._steps += 1
+        if depth > MAX_DEPTH or self._steps > MAX_STEPS:
+            self._was_cut = True
+            return [Unknown("an expression too deep to follow", node)]
+        reader = _READERS.get(type(node))
+        if reader is None:
+            return [Unknown("an expression that is computed", node)]
+        return list(itertools.islice(reader(self, node, scope, depth + 1), MAX_VALUES))
+
+    def name_in(self, module: Module, name: str, node: ast.AST, depth: int) -> list[Value]:
+        """Evaluate a name of a module's own scope."""
+        return self.evaluate(ast.copy_location(ast.Name(name, ast.Load()), node), module.top, depth)
+
+    def look_up(self, name: str, scope: Scope) -> list[Binding]:
+        """What a name may be bound to, star imports included."""
+        found = scope.look_up(name)
+        for dotted, level in () if found else scope.module.stars:
+            module = self.imported(scope.module, dotted, level)
+            if module is not None and name in module.top.bindings:
+                return module.top.bindings[name]
+        return found
+
+    def bound(self, name: str, scope: Scope, depth: int) -> list[Value]:
+        """Evaluate a name; a name that is being evaluated already adds nothing."""
+        key = (scope, name)
+        if key in self._names:
+            return self._names[key]
+        was_cut, self._was_cut = self._was_cut, False
+        found = self._bound(name, scope, depth)
+        if not self._was_cut and not self.is_shallow:
+            self._names[key] = found
+        self._was_cut = self._was_cut or was_cut
+        return found
+
+    def _bound(self, name: str, scope: Scope, depth: int) -> list[Value]:
+        found: list[Value] = []
+        for binding in self.look_up(name, scope)[:MAX_VALUES]:
+            key = (name, id(binding.node), id(binding.extra) if binding.kind == "parameter" else 0)
+            if key in self._active:
+                self._was_cut = True
+            else:
+                self._active.add(key)
+                try:
+                    found += _BINDINGS[binding.kind](self, name, binding, depth)
+                finally:
+                    self._active.discard(key)
+        if has_text(found):  # a parameter that is only there to be overridden
+            found = [value for value in found if not isinstance(value, Unknown) or value.parameter is None]
+        return found
+
+
+def _constant(evaluator: Evaluator, node: ast.Constant, scope: Scope, depth: int) -> Iterator[Value]:
+    yield Known(node.value, node, scope.module)
+
+
+def _f_string(evaluator: Evaluator, node: ast.JoinedStr, scope: Scope, depth: int) -> Iterator[Value]:
+    inner = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+    parts = [evaluator.evaluate(part, scope, depth) for part in inner]
+    yield from access.combined(node, scope, parts, "".join)
+
+
+def _operation(evaluator: Evaluator, node: ast.BinOp, scope: Scope, depth: int) -> Iterator[Value]:
+    operands: list[ast.expr] = [node.right]
+    left = node.left
+    while isinstance(left, ast.BinOp) and isinstance(left.op, type(node.op)) and not isinstance(node.op, ast.Mod):
+        operands.append(left.right)
+        left = left.left
+    operands.append(left)
+    if isinstance(node.op, ast.Mod):
+        yield from _percent(evaluator, node, scope, depth)
+        return
+    parts = [evaluator.evaluate(operand, scope, depth) for operand in reversed(operands)]
+    if isinstance(node.op, ast.Add):
+        held = [value for part in parts for value in part if isinstance(value, Held)]
+        yield from held or access.combined(node, scope, parts, "".join)
+    elif isinstance(node.op, ast.Div):
+        yield from access.combined(node, scope, parts, lambda texts: posixpath.join(*texts))
+    elif isinstance(node.op, ast.BitOr):
+        yield from itertools.chain.from_iterable(parts)
+    else:
+        yield Unknown("an expression that is computed", node)
+
+
+def _percent(evaluator: Evaluator, node: ast.BinOp, scope: Scope, depth: int) -> Iterator[Value]:
+    right = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+    parts = [evaluator.evaluate(part, scope, depth) for part in (node.left, *right)]
+
+    def filled(texts: list[str]) -> str:
+        pieces = re.split(r"%[sdr]", texts[0])
+        if len(pieces) != len(texts):
+            raise ValueError
+        return "".join(piece + text for piece, text in itertools.zip_longest(pieces, texts[1:], fillvalue=""))
+
+    yield from access.combined(node, scope, parts, filled)
+
+
+def _choice(evaluator: Evaluator, node: ast.IfExp, scope: Scope, depth: int) -> Iterator[Value]:
+    yield from evaluator.evaluate(node.body, scope, depth)
+    yield from evaluator.evaluate(node.orelse, scope, depth)
+
+
+def _either(evaluator: Evaluator, node: ast.BoolOp, scope: Scope, depth: int) -> Iterator[Value]:
+    """`given or "org/default"`: what is given at run time may override a default, as a parameter may."""
+    found = [value for part in node.values for value in evaluator.evaluate(part, scope, depth)]
+    texts = [value for value in found if isinstance(value, Known) and value.value]
+    yield from texts if isinstance(node.op, ast.Or) and texts else found
+
+
+def _container(evaluator: Evaluator, node: ast.AST, scope: Scope, depth: int) -> Iterator[Value]:
+    yield Held(node, scope)
+
+
+def _inner(evaluator: Evaluator, node: ast.NamedExpr | ast.Await, scope: Scope, depth: int) -> Iterator[Value]:
+    yield from evaluator.evaluate(node.value, scope, depth)
+
+
+def _starred(evaluator: Evaluator, node: ast.Starred, scope: Scope, depth: int) -> Iterator[Value]:
+    for value in evaluator.evaluate(node.value, scope, depth):
+        yield from access.elements(evaluator, value, depth, node)
+
+
+def _lambda(evaluator: Evaluator, node: ast.Lambda, scope: Scope, depth: int) -> Iterator[Value]:
+    yield Thing(node, scope)
+
+
+def _name(evaluator: Evaluator, node: ast.Name, scope: Scope, depth: int) -> Iterator[Value]:
+    if node.id == "__file__":
+        yield Local()
+    elif evaluator.look_up(node.id, scope):
+        found = evaluator.bound(node.id, scope, depth)
+        known = any(not isinstance(value, Unknown) for value in found)
+        yield from [Local()] if found and not known and names_a_directory(node.id) else found
+    elif node.id in _KNOWN_BUILTINS:
+        yield Thing(None, None, node.id)
+    elif names_a_directory(node.id):
+        yield Local()
+    else:
+        yield Unknown(f"{node.id} is set nowhere in sight", node)
+
+
+# What a name is bound to.
+
+
+def _assigned(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> list[Value]:
+    return evaluator.evaluate(binding.node, binding.scope, depth)
+
+
+def _element(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> list[Value]:
+    values = evaluator.evaluate(binding.node, binding.scope, depth)
+    return [part for value in values for part in access.elements(evaluator, value, depth, binding.node)]
+
+
+def _part(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> list[Value]:
+    """The n-th of what is unpacked: of each element in a loop, of the value itself otherwise."""
+    node, scope, (number, kind) = binding.node, binding.scope, binding.extra
+    if kind == "item" and isinstance(node, ast.Call):
+        function = last_name(node.func)
+        if function == "enumerate" and node.args and number == 1:
+            return _element(evaluator, name, Binding("item", node.args[0], scope), depth)
+        if function == "zip" and number < len(node.args):
+            return _element(evaluator, name, Binding("item", node.args[number], scope), depth)
+        if function == "items" and isinstance(node.func, ast.Attribute):
+            return _side_of_items(evaluator, node.func.value, scope, number, depth)
+    values = evaluator.evaluate(node, scope, depth)
+    if kind == "item":
+        values = [part for value in values for part in access.elements(evaluator, value, depth, node)]
+    found: list[Value] = []
+    for value in values:
+        if isinstance(value, Held) and isinstance(value.node, (ast.Tuple, ast.List)):
+            if number < len(value.node.elts):
+                found += evaluator.evaluate(value.node.elts[number], value.scope, depth)
+        elif isinstance(value, Unknown):
+            found.append(value)
+    return found
+
+
+def _side_of_items(evaluator: Evaluator, node: ast.expr, scope: Scope, number: int, depth: int) -> list[Value]:
+    found: list[Value] = []
+    for value in evaluator.evaluate(node, scope, depth):
+        if isinstance(value, Held) and isinstance(value.node, ast.Dict):
+            parts = value.node.keys if number == 0 else value.node.values
+            found += [each for part in parts if part for each in evaluator.evaluate(part, value.scope, depth)]
+        elif isinstance(value, Unknown):
+            found.append(value)
+    return found
+
+
+def _parameter(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> list[Value]:
+    """A parameter: its default, an option's default, and what the calls in the same module give."""
+    function, argument, scope = binding.node, binding.extra, binding.scope
+    outer, module = scope.parent or scope, scope.module
+    owner = module.owners.get(function)
+    if owner is not None and name in ("self", "cls"):
+        return [Thing(owner.node, owner.parent)]
+    found: list[Value] = []
+    default = default_of(function, argument)
+    if default is not None:
+        found += evaluator.evaluate(default, outer, depth)
+    if isinstance(argument.annotation, (ast.Name, ast.Attribute)):
+        classes = evaluator.evaluate(argument.annotation, outer, depth)
+        found += [value for value in classes if isinstance(value, Thing) and isinstance(value.node, ast.ClassDef)]
+    for mark in [] if isinstance(function, ast.Lambda) else function.decorator_list:
+        found += _given_by_decorator(evaluator, mark, name, outer, depth)
+    for given, site in _given_by_calls(function, argument, owner, module):
+        found += evaluator.evaluate(given, site, depth)
+    if all(isinstance(value, Known) and value.value is None for value in found):
+        called = getattr(function, "name", "a lambda")
+        found.append(Unknown(f"the parameter {name!r} of {called}() has no default", argument, (function, name)))
+    return found
+
+
+def _given_by_decorator(evaluator: Evaluator, mark: ast.expr, name: str, scope: Scope, depth: int) -> list[Value]:
+    """`@click.option("--model", default=…)` and `@pytest.mark.parametrize("model", […])`."""
+    if not isinstance(mark, ast.Call):
+        return []
+    kind = last_name(mark.func)
+    if kind in ("option", "argument"):
+        sites = scope.module.fields.get(name, ())
+        return [value for site in sites for value in evaluator.evaluate(site.node, site.scope, depth)]
+    if kind != "parametrize" or len(mark.args) < 2 or not isinstance(mark.args[0], ast.Constant):
+        return []
+    names = [each.strip() for each in str(mark.args[0].value).split(",")]
+    if name not in names:
+        return []
+    rows = evaluator.evaluate(mark.args[1], scope, depth)
+    found = [each for row in rows for each in access.elements(evaluator, row, depth, mark)]
+    if len(names) > 1:
+        cells = [row for row in found if isinstance(row, Held) and isinstance(row.node, (ast.Tuple, ast.List))]
+        found = []
+        for row in cells:
+            found += evaluator.evaluate(row.node.elts[names.index(name)], row.scope, depth)
+    return found
+
+
+def _given_by_calls(
+    function: Function, argument: ast.arg, owner: Scope | None, module: Module
+) -> Iterator[tuple[ast.expr, Scope]]:
+    if isinstance(function, ast.Lambda):
+        return
+    name, shift = function.name, 0
+    if owner is not None and isinstance(owner.node, ast.ClassDef):
+        shift = 0 if any(last_name(mark) == "staticmethod" for mark in function.decorator_list) else 1
+        name = owner.node.name if name == "__init__" else name
+    positional = [*function.args.posonlyargs, *function.args.args]
+    number = positional.index(argument) - shift if argument in positional else -1
+    for site in module.calls_by_name.get(name, ())[:MAX_VALUES]:
+        call = site.node
+        if not _may_call(call, site, function, owner):
+            continue
+        given = keyword(call, argument.arg)
+        if given is None and 0 <= number < len(call.args) and not isinstance(call.args[number], ast.Starred):
+            given = call.args[number]
+        if given is not None:
+            yield given, site.scope
+
+
+def _may_call(
+    call: ast.Call, site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef, owner: Scope | None
+) -> bool:
+    """Tell `load(…)` from `json.load(…)`: a plain function is called by its name, a method on no module."""
+    if isinstance(call.func, ast.Name):
+        return owner is None or function.name == "__init__"
+    if owner is None or not isinstance(call.func, ast.Attribute):
+        return False
+    receiver = call.func.value
+    return not (
+        isinstance(receiver, ast.Name) and any(each.kind == "import" for each in site.scope.look_up(receiver.id))
+    )
+
+
+def _import(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> list[Value]:
+    dotted, imported_name, level = binding.extra
+    scope = binding.scope
+    if imported_name is None:
+        return [Thing(None, scope, dotted)]
+    module = evaluator.imported(scope.module, dotted, level)
+    if module is None or imported_name not in module.top.bindings:
+        separator = "." if dotted else ""
+        return [Thing(None, scope, f"{'.' * level}{dotted}{separator}{imported_name}")]
+    return evaluator.name_in(module, imported_name, binding.node, depth)
+
+
+def _itself(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> list[Value]:
+    return [Thing(binding.node, binding.scope)]
+
+
+_READERS: dict[type[ast.AST], Callable[..., Iterator[Value]]] = {
+    ast.Constant: _constant, ast.JoinedStr: _f_string, ast.BinOp: _operation, ast.IfExp: _choice,
+    ast.BoolOp: _either, ast.Name: _name, ast.NamedExpr: _inner, ast.Await: _inner, ast.Starred: _starred,
+    ast.Lambda: _lambda, ast.Attribute: access.attribute, ast.Subscript: access.item, ast.Call: access.call,
+    **dict.fromkeys(
+        (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp), _container
+    ),
+}  # fmt: skip
+_BINDINGS: dict[str, Callable[[Evaluator, str, Binding, int], list[Value]]] = {
+    "value": _assigned, "entered": _assigned, "item": _element, "part": _part, "parameter": _parameter,
+    "import": _import, "function": _itself, "class": _itself,
+}  # fmt: skip

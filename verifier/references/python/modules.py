@@ -1,0 +1,70 @@
+"""Which file of the project a plain import means."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from verifier.references.mention import Project
+from verifier.references.python.scopes import Module, module_of
+
+MAX_MODULE = 2_000_000
+_SOURCES = ("src", "lib", "python", "app")
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]+)"
+    rb"|import[ \t]+(?P<plain>[\w., \t]+))",
+    re.MULTILINE,
+)
+
+
+def imported(project: Project, module: Module, dotted: str, level: int) -> Module | None:
+    """Parse the project's module that an import in another one means; None where it is not the project's."""
+    path = next(paths(project, module.path, dotted, level), None)
+    if path is None or path == module.path:
+        return None
+    data = project.read(path)
+    return module_of(path, data) if data is not None and len(data) <= MAX_MODULE else None
+
+
+def paths(project: Project, path: str, dotted: str, level: int) -> Iterator[str]:
+    """The files that a dotted name may mean, seen from a file: beside it, above it, or below the usual roots."""
+    inner = dotted.replace(".", "/")
+    folder = posixpath.dirname(path)
+    if level:
+        for _ in range(level - 1):
+            folder = posixpath.dirname(folder)
+        bases = [folder]
+    else:
+        bases = [folder]
+        while folder:
+            folder = posixpath.dirname(folder)
+            bases.append(folder)
+        bases += _SOURCES
+    for base in dict.fromkeys(bases):
+        start = f"{base}/{inner}" if base and inner else base or inner
+        for candidate in (f"{start}.py", f"{start}/__init__.py") if start else ("__init__.py",):
+            if candidate != path and project.exists(candidate):
+                yield candidate
+
+
+def imports_of(path: str, data: bytes, project: Project) -> frozenset[str]:
+    """Every file of the project that a module imports, read off its import lines without parsing the rest."""
+    found: set[str] = set()
+    for match in _IMPORT.finditer(data):
+        if match["plain"]:
+            for name in match["plain"].decode().split(","):
+                found.update(_first(project, path, name.split(" as ")[0].strip(), 0))
+            continue
+        module, level = match["module"].decode(), len(match["dots"])
+        found.update(_first(project, path, module, level))
+        for name in re.findall(
+            r"[A-Za-z_]\w*", re.sub(r"\bas[ \t]+\w+|#[^\n]*", "", match["names"].decode("utf-8", "replace"))
+        ):
+            found.update(_first(project, path, f"{module}.{name}" if module else name, level))
+    return frozenset(found)
+
+
+def _first(project: Project, path: str, dotted: str, level: int) -> list[str]:
+    found = next(paths(project, path, dotted, level), None) if dotted or level else None
+    return [found] if found else []

@@ -1,0 +1,76 @@
+"""The values that an expression may have, as far as the source gives them."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, NamedTuple, Protocol
+
+from verifier.references.python.scopes import Module, Scope
+
+
+class Known(NamedTuple):
+    """A constant, and the node that holds it."""
+
+    value: object
+    node: ast.AST
+    module: Module
+
+
+class Held(NamedTuple):
+    """A list, a dictionary or another container."""
+
+    node: Any
+    scope: Scope
+
+
+class Thing(NamedTuple):
+    """A class, a function, an instance of a class of the project, or what an import brought from elsewhere."""
+
+    node: Any
+    scope: Any
+    origin: str = ""
+    call: ast.Call | None = None
+
+
+class Local(NamedTuple):
+    """A path on this machine."""
+
+
+class Unknown(NamedTuple):
+    """A value that the source does not give; `origin` is where the trail ends."""
+
+    why: str
+    origin: ast.AST
+    parameter: tuple[ast.AST, str] | None = None
+
+
+Value = Known | Held | Thing | Local | Unknown
+MAX_VALUES = 128
+
+
+class Evaluates(Protocol):
+    """Answers what the parts of an expression may be."""
+
+    def evaluate(self, node: ast.AST, scope: Scope, depth: int) -> list[Value]:
+        """Evaluate an expression, `depth` deep in another one."""
+        ...
+
+    is_shallow: bool
+
+    def imported(self, module: Module, dotted: str, level: int) -> Module | None:
+        """Parse the project's module that an import means."""
+        ...
+
+    def name_in(self, module: Module, name: str, node: ast.AST, depth: int) -> list[Value]:
+        """Evaluate a name of a module's own scope."""
+        ...
+
+
+def text_of(value: object) -> str:
+    """A constant as an f-string shows it."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def has_text(values: list[Value]) -> bool:
+    """Tell whether there is a text among some values."""
+    return any(isinstance(value, Known) and isinstance(value.value, str) for value in values)

@@ -1,0 +1,376 @@
+"""What a tree of settings says about models: by its keys, its environment, and the commands that stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from verifier.references.command import Reader, Source
+from verifier.references.draft import Collection
+from verifier.references.mention import Project
+from verifier.references.naming import Reading, beside_key, hub_urls, read_name
+from verifier.references.shell import Place, Variable, Variables, Word
+from verifier.references.text import Lines
+from verifier.references.tree import Mapping, Node, Scalar, Sequence
+from verifier.references.vocabulary import (
+    CUSTOM_CODE_KEYS,
+    OTHER_HUB_VARIABLES,
+    UNSAFE_LOAD_VARIABLES,
+    is_remote_code_key,
+    names_a_model,
+    names_an_output,
+    names_data,
+    says_yes,
+    spelled,
+)
+
+INLINE_YAML = "inline.yaml"
+_COMMANDS = frozenset(
+    [
+        "command",
+        "commands",
+        "args",
+        "arguments",
+        "run",
+        "cmd",
+        "cmds",
+        "entrypoint",
+        "script",
+        "scripts",
+        "before_script",
+        "after_script",
+        "extra_args",
+        "vllm_args",
+        "exec",
+        "setup",
+        "container_args",
+        "extraargs",
+        "vllmextraargs",
+        "user_data",
+        "launch_command",
+        "start_command",
+        "entry_point",
+        "bash_command",
+        "inline",
+        "postcreatecommand",
+        "poststartcommand",
+        "steps_command",
+        "vllm_command",
+        "additional_args",
+        "engine_args",
+        "cli_args",
+    ]
+)
+_BELOW = frozenset(
+    [
+        "name",
+        "id",
+        "path",
+        "repo",
+        "source",
+        "uri",
+        "url",
+        "hf",
+        "default",
+        "value",
+        "values",
+        "location",
+        "name_or_path",
+        "model_id",
+        "huggingface",
+        "repo_id",
+        "hub_id",
+        "choices",
+        "options",
+        "enum",
+        "checkpoint",
+        "hf_id",
+    ]
+)
+"""Keys that speak of the model where they stand below a key that names one."""
+_NOT_BELOW = frozenset(
+    [
+        "image",
+        "uses",
+        "container",
+        "registry",
+        "license",
+        "tags",
+        "tag",
+        "pipeline_tag",
+        "library_name",
+        "language",
+        "arxiv",
+    ]
+)
+_DYNAMIC = re.compile(r"\$\{|\{\{|\$\(|\{[a-z_.]+\}|\?\?\?")
+_DEFAULTED = re.compile(r"\$\{(?:oc\.env:)?[A-Za-z_][\w.]*(?::-|,|:=|:)\s*([^}]*)\}")
+_NESTED = re.compile(r"\.(?:ya?ml|json|toml|py|sh|env|conf|cfg)$", re.IGNORECASE)
+_STRONG = frozenset(
+    [
+        "model_name_or_path",
+        "pretrained_model_name_or_path",
+        "base_model",
+        "storage_uri",
+        "model_id",
+        "hf_model_id",
+        "repo_id",
+    ]
+)
+
+
+@dataclass(slots=True)
+class Settings:
+    """Reads the trees of one file."""
+
+    path: str
+    project: Project
+    collection: Collection
+    source: Source
+    shift: int = 0
+    is_manifest: bool = True
+    """Whether names that only models have count beside other keys too: they do not in records of data."""
+    written: set[str] = field(default_factory=set)
+    variables: Variables = field(default_factory=dict)
+    environment: dict[str, Scalar] = field(default_factory=dict)
+
+    def read(self, documents: list[Node]) -> None:
+        """Read documents: first what they set and write to, then what they name."""
+        for document in documents:
+            for trail, mapping in self._walk(document):
+                if isinstance(mapping, Mapping):
+                    self._prepare(mapping, trail[-1] if trail else "")
+        for name, scalar in self.environment.items():
+            self.variables[name] = [Word(0, [scalar.text])]
+        for document in documents:
+            for trail, node in self._walk(document):
+                if isinstance(node, Mapping):
+                    self._mapping(node, trail)
+                elif isinstance(node, Sequence):
+                    self._sequence(node, trail)
+
+    def _walk(self, document: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
+        """Every container once, with the keys that lead to it; an alias's target is not walked again."""
+        stack: list[tuple[tuple[str, ...], Node]] = [((), document)]
+        seen: set[int] = set()
+        while stack:
+            trail, node = stack.pop()
+            if isinstance(node, Scalar) or id(node) in seen:
+                continue
+            seen.add(id(node))
+            yield trail, node
+            if isinstance(node, Mapping):
+                children = [((*trail[-5:], key.text), value) for key, value in node.items]
+            else:
+                children = [(trail, value) for value in node.items]
+            stack.extend(reversed(children))
+
+    def _prepare(self, mapping: Mapping, name_of_mapping: str) -> None:
+        default = mapping.get("default")
+        if isinstance(default, Scalar) and default.is_text:
+            self.variables[name_of_mapping] = [Word(0, [default.text])]
+        name, value = mapping.text("name", "key"), mapping.get("value")
+        if name and isinstance(value, Scalar):
+            self.environment.setdefault(name, value)
+        for key, each in mapping.items:
+            if name_of_mapping == "matrix" and isinstance(each, Sequence):
+                texts = [item.text for item in each.items if isinstance(item, Scalar)]
+                self.variables[key.text] = [Word(0, [text]) for text in texts]
+            if isinstance(each, Scalar):
+                if names_an_output(key.text):
+                    self.written.add(each.text.rstrip("/"))
+                if re.fullmatch(r"[A-Z][A-Z0-9_]*", key.text):
+                    self.environment.setdefault(key.text, each)
+
+    # Containers.
+
+    def _mapping(self, mapping: Mapping, trail: tuple[str, ...]) -> None:
+        if any(_is_data(key) for key in trail):
+            return
+        if any(spelled(key.text) in OTHER_HUB_VARIABLES and _on(value) for key, value in mapping.items):
+            return
+        if (mapping.text("repo_type") or mapping.text("type") or "") in ("dataset", "space"):
+            return
+        name, value = mapping.text("name", "key"), mapping.get("value")
+        if name and isinstance(value, Scalar):
+            self._keyed(name, value, trail, mapping)
+        for key, each in mapping.items:
+            if isinstance(each, Scalar):
+                self._keyed(key.text, each, trail, mapping)
+            elif spelled(key.text) == "auto_map" and isinstance(each, Mapping):
+                self._auto_map(each)
+
+    def _sequence(self, sequence: Sequence, trail: tuple[str, ...]) -> None:
+        if any(_is_data(key) for key in trail):
+            return
+        key = trail[-1] if trail else ""
+        scalars = [item for item in sequence.items if isinstance(item, Scalar)]
+        if not scalars:
+            return
+        is_command = _is_command(spelled(key)) or any(item.text.startswith("--") for item in scalars)
+        if not is_command:
+            for item in scalars:
+                self._keyed(key, item, trail[:-1], None)
+            return
+        scripts = [
+            item for item, before in zip(scalars, [None, *scalars[:-1]], strict=True) if _is_script(item, before)
+        ]
+        for item in scripts:
+            self._shell(item)
+        if len(scripts) < len(scalars):
+            self._argv([item for item in scalars if item not in scripts])
+
+    def _keyed(self, key: str, scalar: Scalar, trail: tuple[str, ...], mapping: Mapping | None) -> None:
+        word = spelled(key)
+        place = (scalar.line + self.shift, scalar.column)
+        shown = f"{key}: {scalar.text}" if len(scalar.text) < 300 else key
+        if is_remote_code_key(word):
+            if says_yes(scalar.text):
+                self.collection.switch("remote-code", place, shown)
+        elif word in UNSAFE_LOAD_VARIABLES or word == "weights_only":
+            if says_yes(scalar.text) != (word == "weights_only"):
+                self.collection.switch("unsafe-load", place, shown)
+        elif word in CUSTOM_CODE_KEYS:
+            if scalar.text and scalar.is_text:
+                self.collection.switch("custom-code", place, shown, read_name(scalar.text)[0])
+        elif not scalar.is_text or names_an_output(word) or word in _NOT_BELOW or _is_data(key):
+            return
+        elif "\n" in scalar.text.strip() or scalar.is_block:
+            self._block(key, scalar)
+        elif _is_command(word) or (" " in scalar.text and "--" in scalar.text):
+            self._shell(scalar)
+        else:
+            self._value(word, scalar, trail, mapping, shown)
+
+    def _value(self, word: str, scalar: Scalar, trail: tuple[str, ...], mapping: Mapping | None, shown: str) -> None:
+        is_model = names_a_model(word) or word == "attn_implementation"
+        if not is_model and word in _BELOW:
+            is_model = any(names_a_model(key) for key in trail[-2:])
+        place = (scalar.line + self.shift, scalar.column)
+        texts = [scalar.text]
+        if _DYNAMIC.search(scalar.text):
+            texts = self._resolved(scalar.text)
+            if not texts and word in _STRONG:
+                reason = "it is put in from elsewhere"
+                self.collection.unresolved("reference", place, shown, reason, scalar.text)
+        for text in texts:
+            revision = _revision(mapping, word) if mapping is not None else None
+            urls = [name for _, name, inside in hub_urls(text) if inside or is_model] if "." in text else []
+            for name in urls:
+                self.collection.read(Reading("model", name), place, shown, revision=revision)
+            if urls or not (is_model or (self.is_manifest and word and not _is_free_text(word))):
+                continue
+            reading = beside_key(text, self.project, frozenset(self.written), self.path, is_model_key=is_model)
+            self.collection.read(reading, place, shown, revision=revision, certain=is_model)
+
+    def _resolved(self, text: str) -> list[str]:
+        """Put in what the same document sets: `$(MODEL_ID)`, `${MODEL:-ORG/NAME}`."""
+        default = _DEFAULTED.search(text)
+        if default is not None:
+            return [_DEFAULTED.sub(lambda match: match[1].strip("\"'"), text)]
+        lost = False
+
+        def put(match: re.Match[str]) -> str:
+            nonlocal lost
+            scalar = self.environment.get(match[1])
+            lost = lost or scalar is None
+            return scalar.text if scalar is not None else ""
+
+        filled = re.sub(r"\$[({]([A-Za-z_]\w*)[)}]", put, text)
+        return [] if lost or _DYNAMIC.search(filled) else [filled]
+
+    def _auto_map(self, mapping: Mapping) -> None:
+        for _, value in mapping.items:
+            parts = value.items if isinstance(value, Sequence) else [value]
+            for part in parts:
+                if isinstance(part, Scalar) and "--" in part.text:
+                    name, _ = read_name(part.text.partition("--")[0])
+                    if name is not None:
+                        place = (part.line + self.shift, part.column)
+                        self.collection.switch("custom-code", place, f"auto_map: {part.text}", name)
+
+    # Commands and texts of other languages.
+
+    def _reader(self, at: Place) -> Reader:
+        return Reader(self.path, self.project, self.collection, at, self.source, self.variables)
+
+    def _argv(self, scalars: list[Scalar]) -> None:
+        from verifier.references.shell import commands
+
+        words = []
+        for number, scalar in enumerate(scalars):
+            parsed = next(iter(commands('"' + scalar.text.replace("\\", "\\\\").replace('"', '\\"') + '"')), None)
+            pieces: list[str | Variable | None] = [scalar.text]
+            pieces = parsed.words[0].pieces if parsed and parsed.words else [scalar.text]
+            words.append(Word(number, pieces))
+        if not words[0].pieces or (words[0].plain or "").startswith("-"):
+            words.insert(0, Word(0, ["…"]))
+        self._reader(lambda offset: self._place(scalars[min(offset, len(scalars) - 1)])).words(words)
+
+    def _place(self, scalar: Scalar) -> tuple[int, int]:
+        return scalar.line + self.shift, scalar.column
+
+    def _shell(self, scalar: Scalar) -> None:
+        text = scalar.text
+        if text.startswith("-") and not text.startswith("- "):
+            text = f": {text}"
+        self._reader(_inside(scalar, self.shift)).script(text)
+
+    def _block(self, key: str, scalar: Scalar) -> None:
+        if not self.is_manifest:
+            return
+        if _is_command(spelled(key)):
+            self._shell(scalar)
+        elif _NESTED.search(key):
+            self.source(key, scalar.text, _inside(scalar, self.shift))
+        elif re.search(r"^\s*#!.*(?:sh|bash)\b", scalar.text):
+            self._shell(scalar)
+        elif re.search(r"^\s*[\w.\"-]+:\s", scalar.text, re.MULTILINE):
+            self.source(INLINE_YAML, scalar.text, _inside(scalar, self.shift))
+        elif re.search(r"(?:^|\s)--[a-z]|vllm serve|huggingface\.co/|hf download", scalar.text):
+            self._shell(scalar)
+
+
+def _inside(scalar: Scalar, shift: int) -> Place:
+    lines = Lines(scalar.text)
+    first = scalar.line + shift + scalar.is_block
+
+    def at(offset: int) -> tuple[int, int]:
+        line, column = lines.at(max(offset, 0))
+        return first + line - 1, column + (scalar.column - 1 if line == 1 and not scalar.is_block else 0)
+
+    return at
+
+
+def _is_script(item: Scalar, before: Scalar | None) -> bool:
+    """Tell a command line among arguments (`bash -c "…"`, a list of commands) from one argument with blanks."""
+    if not re.search(r"\s", item.text.strip()) or item.text.startswith("--"):
+        return False
+    return before is None or not before.text.startswith("--")
+
+
+def _is_command(word: str) -> bool:
+    return word in _COMMANDS or word.endswith("_command")
+
+
+def _is_data(key: str) -> bool:
+    words = set(spelled(key).split("_"))
+    return bool(words & {"dataset", "datasets", "metrics", "metric", "corpus"}) or (
+        names_data(key) and not spelled(key).startswith("data") and "data" not in words
+    )
+
+
+def _is_free_text(word: str) -> bool:
+    return word in ("prompt", "text", "content", "description", "message", "title", "summary", "comment", "instruction")
+
+
+def _on(node: Node) -> bool:
+    return isinstance(node, Scalar) and says_yes(node.text)
+
+
+def _revision(mapping: Mapping, word: str) -> str | None:
+    keys = (f"{word}_revision", f"{word.removesuffix('_name_or_path')}_revision")
+    common = () if "tokenizer" in word else ("revision", "model_revision", "commit_hash", "revision_of_model")
+    text = mapping.text(*keys, *common)
+    return text if text and text.lower() not in ("null", "~", "none", "") else None

@@ -1,0 +1,282 @@
+"""The words of shell commands: quotes, continuations, variables with their defaults, here-documents.
+
+A reader of what people write, not a shell: substitutions and arithmetic are words that are not known.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+MAX_EXPANSIONS = 16
+MAX_DEPTH = 4
+Place = Callable[[int], tuple[int, int]]
+"""Where in the file an offset of the text is: line and column."""
+
+
+class Variable(NamedTuple):
+    """`$NAME`, with the default of `${NAME:-default}`."""
+
+    name: str
+    default: str | None = None
+
+
+@dataclass(slots=True)
+class Word:
+    """One word: pieces of text and variables; `None` is a piece that only running would give."""
+
+    offset: int
+    pieces: list[str | Variable | None] = field(default_factory=list)
+    is_quoted: bool = False
+
+    @property
+    def plain(self) -> str | None:
+        """The text of a word without variables."""
+        if all(isinstance(piece, str) for piece in self.pieces):
+            return "".join(piece for piece in self.pieces if isinstance(piece, str))
+        return None
+
+    def shown(self) -> str:
+        """The word as a person may read it."""
+        return "".join(
+            piece if isinstance(piece, str) else f"${{{piece.name}}}" if piece else "$(…)" for piece in self.pieces
+        )
+
+
+class Document(NamedTuple):
+    """A here-document: its text and where that begins."""
+
+    text: str
+    offset: int
+
+
+class Command(NamedTuple):
+    """Words up to the end of a simple command, and what is fed into it."""
+
+    words: list[Word]
+    documents: list[Document]
+
+
+Variables = dict[str, list[Word]]
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+_BRACED = re.compile(r"!?([A-Za-z_]\w*|\d+|[@*#?])(?:\[[^\]]*\])?(?::?([-=])(.*)|.*)", re.DOTALL)
+_HEREDOC = re.compile(r"<<-?\s*(['\"\\]?)([A-Za-z_][\w.-]*)\1?")
+
+
+def commands(text: str, *, makefile: bool = False) -> Iterator[Command]:
+    """Split a script into commands. In a makefile `$(NAME)` is a variable and `$$` a dollar."""
+    return _Reader(text, makefile).commands()
+
+
+class _Reader:
+    def __init__(self, text: str, makefile: bool) -> None:
+        self.text, self.makefile, self.at = text, makefile, 0
+        self.pending: list[tuple[str, list[Document]]] = []
+
+    def commands(self) -> Iterator[Command]:
+        words: list[Word] = []
+        documents: list[Document] = []
+        text, size = self.text, len(self.text)
+        while self.at < size:
+            character = text[self.at]
+            if character in " \t\r":
+                self.at += 1
+            elif (character == "\\" and text[self.at + 1 : self.at + 3] in ("\n", "\r\n")) or text.startswith(
+                "\\\n", self.at
+            ):
+                self.at = text.index("\n", self.at) + 1
+            elif character == "#":
+                end = text.find("\n", self.at)
+                self.at = size if end < 0 else end
+            elif character in "\n;|&()":
+                if character == "(" and words and _ASSIGNMENT.fullmatch(words[-1].plain or ""):
+                    self._array(words)
+                    continue
+                self.at += 1
+                if character == "\n":
+                    self._documents()
+                if words or documents:
+                    yield Command(words, documents)
+                words, documents = [], []
+            elif character in "<>":
+                self._redirect(documents)
+            else:
+                words.append(self._word(" \t\r\n;|&()<>"))
+        if words:
+            yield Command(words, documents)
+
+    def _redirect(self, documents: list[Document]) -> None:
+        match = _HEREDOC.match(self.text, self.at)
+        if match and not self.text.startswith("<<<", self.at):
+            self.pending.append((match[2], documents))
+            self.at = match.end()
+        else:
+            self.at += 1
+
+    def _documents(self) -> None:
+        """Read the here-documents that were announced on the line that ends here."""
+        for end, documents in self.pending:
+            match = re.compile(rf"^[ \t]*{re.escape(end)}[ \t]*$", re.MULTILINE).search(self.text, self.at)
+            stop = match.start() if match else len(self.text)
+            documents.append(Document(self.text[self.at : stop], self.at))
+            self.at = match.end() if match else stop
+        self.pending = []
+
+    def _array(self, words: list[Word]) -> None:
+        """`NAME=(a b c)` becomes one assignment a word."""
+        name = words.pop().pieces[0]
+        self.at += 1
+        while self.at < len(self.text) and self.text[self.at] != ")":
+            if self.text[self.at] in " \t\r\n\\":
+                self.at += 1
+            elif self.text[self.at] == "#":
+                end = self.text.find("\n", self.at)
+                self.at = len(self.text) if end < 0 else end
+            else:
+                word = self._word(" \t\r\n)")
+                if not word.pieces:
+                    self.at += 1
+                words.append(Word(word.offset, [name, *word.pieces], word.is_quoted))
+        self.at += 1
+
+    def _word(self, ends: str) -> Word:
+        word, text = Word(self.at), self.text
+        while self.at < len(text) and text[self.at] not in ends:
+            character = text[self.at]
+            if character == "'":
+                stop = text.find("'", self.at + 1)
+                stop = len(text) if stop < 0 else stop
+                word.pieces.append(text[self.at + 1 : stop])
+                word.is_quoted, self.at = True, stop + 1
+            elif character == '"':
+                self.at += 1
+                word.is_quoted = True
+                self._double(word)
+            elif character == "\\":
+                if text[self.at + 1 : self.at + 2] == "\n":
+                    self.at += 2
+                    break
+                word.pieces.append(text[self.at + 1 : self.at + 2])
+                self.at += 2
+            elif character in "$`":
+                word.pieces.append(self._dollar())
+            else:
+                word.pieces.append(self._up_to("\\'\"$`" + ends))
+        return word
+
+    def _double(self, word: Word) -> None:
+        text = self.text
+        while self.at < len(text) and text[self.at] != '"':
+            if text[self.at] == "\\":
+                follows = text[self.at + 1 : self.at + 2]
+                word.pieces.append("" if follows == "\n" else follows if follows in '"\\$`' else "\\" + follows)
+                self.at += 2
+            elif text[self.at] in "$`":
+                word.pieces.append(self._dollar())
+            else:
+                word.pieces.append(self._up_to('\\"$`'))
+        self.at += 1
+
+    def _up_to(self, ends: str) -> str:
+        """Take the characters before the next of some."""
+        start = self.at
+        while self.at < len(self.text) and self.text[self.at] not in ends:
+            self.at += 1
+        return self.text[start : self.at]
+
+    def _dollar(self) -> str | Variable | None:
+        text, start = self.text, self.at
+        follows = text[start + 1 : start + 2]
+        if text[start] == "`":
+            stop = text.find("`", start + 1)
+            self.at = len(text) if stop < 0 else stop + 1
+            return None
+        if self.makefile and follows == "$":
+            self.at += 2
+            return "$" if not _NAME.match(text, self.at) else self._named()
+        if text.startswith("${{", start):
+            stop = text.find("}}", start)
+            self.at = len(text) if stop < 0 else stop + 2
+            return Variable(text[start + 3 : self.at - 2].strip().split(".")[-1] or "?")
+        if follows in "{(":
+            return self._bracketed(start, follows)
+        self.at += 1
+        return self._named()
+
+    def _named(self) -> str | Variable | None:
+        match = _NAME.match(self.text, self.at)
+        if match:
+            self.at = match.end()
+            return Variable(match[0])
+        if self.text[self.at : self.at + 1] in tuple("0123456789@*#?!-"):
+            self.at += 1
+            return Variable(self.text[self.at - 1])
+        return "$"
+
+    def _bracketed(self, start: int, bracket: str) -> Variable | None:
+        closing, depth, at = "}" if bracket == "{" else ")", 0, start + 1
+        while at < len(self.text):
+            depth += (self.text[at] == bracket) - (self.text[at] == closing)
+            at += 1
+            if depth == 0:
+                break
+        self.at = at
+        inner = self.text[start + 2 : at - 1]
+        if bracket == "(":
+            return Variable(inner) if _NAME.fullmatch(inner) else None
+        match = _BRACED.fullmatch(inner)
+        return Variable(match[1], match[3].strip("\"'") if match[2] else None) if match else None
+
+
+class Expansion(NamedTuple):
+    """What a word may be: its text, and where that stands (a variable's value stands where it was set)."""
+
+    text: str
+    offset: int
+
+
+def expand(word: Word, variables: Variables, within: tuple[str, ...] = ()) -> tuple[list[Expansion], str | None]:
+    """Give every text that a word may be, and the variable (or "$(…)") that hides another."""
+    options: list[list[Expansion]] = []
+    hidden: str | None = None
+    for piece in word.pieces:
+        if isinstance(piece, str):
+            options.append([Expansion(piece, word.offset)])
+            continue
+        given, lost = _values(piece, word.offset, variables, within)
+        hidden = hidden or lost
+        if not given:
+            return [], hidden or (f"${piece.name}" if piece else "$(…)")
+        options.append(given)
+    texts = []
+    for combination in itertools.islice(itertools.product(*options), MAX_EXPANSIONS):
+        offset = combination[0].offset if len(combination) == 1 else word.offset
+        texts.append(Expansion("".join(each.text for each in combination), offset))
+    return texts, hidden
+
+
+def _values(
+    piece: Variable | None, offset: int, variables: Variables, within: tuple[str, ...]
+) -> tuple[list[Expansion], str | None]:
+    """What a variable may be; one that is being expanded already, or deep in others, is not known."""
+    if piece is None or piece.name in within or len(within) > MAX_DEPTH:
+        return [], None
+    within = (*within, piece.name)
+    given: list[Expansion] = []
+    hidden: str | None = None
+    for value in variables.get(piece.name, ())[:MAX_EXPANSIONS]:
+        inner, lost = expand(value, variables, within)
+        given += inner
+        hidden = hidden or lost
+        if len(given) >= MAX_EXPANSIONS:
+            break
+    if piece.default is not None:
+        default = next(iter(commands(piece.default)), None)
+        if default is not None and default.words:
+            given += [Expansion(each.text, offset) for each in expand(default.words[0], variables, within)[0]]
+    return given[:MAX_EXPANSIONS], hidden if not given else None

@@ -1,0 +1,74 @@
+"""The search that any text bears: ids beside the words that load or name a model, line by line."""
+
+from __future__ import annotations
+
+import re
+
+from verifier.references.draft import Collection, place
+from verifier.references.mention import Project
+from verifier.references.naming import Reading, at_loader, beside_key, hub_urls
+from verifier.references.text import Lines
+from verifier.references.vocabulary import (
+    LOADING_FUNCTIONS,
+    LOADING_METHODS,
+    is_remote_code_key,
+    names_a_model,
+    says_yes,
+)
+
+_LOADERS = "|".join(sorted({*LOADING_METHODS, *LOADING_FUNCTIONS} - {"load"}))
+_CALL = re.compile(
+    rf"\b({_LOADERS})\s{{0,20}}\(\s{{0,200}}(?:\w+\s{{0,5}}=\s{{0,5}})?(?P<quote>[rRbBuU]?['\"])?(?P<id>[^'\"\s,()]{{1,200}})"
+)
+_PAIR = re.compile(
+    r"(?P<key>-{0,2}[A-Za-z_][\w.-]{0,60})['\"]?\s{0,5}(?:[:=]\s{0,5}|\s)['\"]?"
+    r"(?P<value>(?:hf://|hf-hub:)?[^\W_][\w.-]{0,95}/\w[\w.-]{0,95}(?:@[\w./-]{1,64})?|True|true|1)(?=[\s'\",;)}\]]|$)"
+)
+_TRUST = re.compile(r"--(?P<key>trust[-_]remote[-_]code)(?=[\s'\",\]]|$)(?!\s+[Ff]alse)")
+_SERVE = re.compile(r"\bvllm[\s'\",]{1,6}serve[\s'\",]{1,6}(?P<value>[^\s'\",]{1,200})")
+_COMMENT = re.compile(r"(?m)^[ \t]*(?:#|//|--[ \t]|;|\*)[^\n]*|[ \t]#[ \t][^\n]*")
+_HINT = re.compile(rf"{_LOADERS}|trust.remote.code|vllm|huggingface\.co|hf\.co|[^\W_][\w.-]*/\w")
+WINDOW = 65_536
+
+
+def scan(text: str, path: str, project: Project, collection: Collection) -> None:
+    """Search a text that was not parsed; whole-line comments are left out. The text may have any size."""
+    lines = Lines(text)
+    start = 0
+    while start < len(text):
+        end = min(start + WINDOW, len(text))
+        if end < len(text):
+            end = text.rfind("\n", start, end) + 1 or text.rfind(" ", start, end) + 1 or end
+        if _HINT.search(text, start, end):
+            _scan_part(text[start:end], start, lines, path, project, collection)
+        start = end
+
+
+def _scan_part(text: str, start: int, lines: Lines, path: str, project: Project, collection: Collection) -> None:
+    text = _COMMENT.sub(lambda match: " " * len(match[0]), text)
+
+    def at(offset: int) -> tuple[int, int]:
+        return place(lines, start + offset, collection.shift)
+
+    for match in _CALL.finditer(text):
+        if match["quote"] is None:
+            origin = f"{match[1]}({match['id']})"
+            reason = "what the loader is given was not followed"
+            collection.unresolved("reference", at(match.start()), match[0], reason, origin)
+        else:
+            reading = at_loader(match["id"], project, frozenset(), path)
+            collection.read(reading, at(match.start("id")), match[0])
+    for match in _PAIR.finditer(text):
+        if is_remote_code_key(match["key"]):
+            if says_yes(match["value"]):
+                collection.switch("remote-code", at(match.start()), match[0])
+        elif names_a_model(match["key"]) and "/" in match["value"]:
+            reading = beside_key(match["value"], project, frozenset(), path, is_model_key=True)
+            collection.read(reading, at(match.start("value")), match[0], certain=False)
+    for match in _TRUST.finditer(text):
+        collection.switch("remote-code", at(match.start()), match[0])
+    for match in _SERVE.finditer(text):
+        collection.read(at_loader(match["value"], project, frozenset(), path), at(match.start("value")), match[0])
+    for offset, name, inside in hub_urls(text) if "hf" in text or "huggingface" in text else ():
+        if inside:
+            collection.read(Reading("model", name), at(offset), name.model)

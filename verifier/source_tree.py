@@ -1,0 +1,223 @@
+"""One tree of a repository, searched for models: a commit's files, some of which the work tree's stand in for."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import signal
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from verifier import limits
+from verifier._git import Blobs, Repository, TreeEntry
+from verifier.digest import default_workers
+from verifier.document import DocumentError, read_bytes
+from verifier.errors import UndecidedError, UsageError
+from verifier.references import FileMentions, find, imports_of, is_source
+
+Answer = TypeVar("Answer")
+_LINK, _SUBMODULE = "120000", "160000"
+_FILES_WORTH_A_POOL, _BYTES_WORTH_A_POOL = 400, 8 * limits.MIB
+"""Below both a pool's start takes longer than it saves."""
+
+
+@dataclass(frozen=True)
+class SourceTree:
+    """A commit's files by their paths; `instead` holds bytes that count in place of the commit's own.
+
+    It is the `Project` that a search for references follows imports and local paths in. Where `earlier` paths are
+    given, no other makes a name a local path: a change could bring an empty directory that is called like a model.
+    """
+
+    repository: Repository
+    commit: str
+    entries: Mapping[str, TreeEntry]
+    instead: Mapping[str, bytes] = field(default_factory=dict)
+    earlier: frozenset[str] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        repository: Repository,
+        commit: str,
+        instead: Mapping[str, bytes] | None = None,
+        earlier: SourceTree | None = None,
+    ) -> SourceTree:
+        """Read a commit's tree; `earlier` is the one that it is compared with."""
+        known = earlier.paths | earlier.directories if earlier is not None else None
+        return cls(repository, commit, repository.tree(commit), instead or {}, known)
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """Every path of a file, a link or a submodule."""
+        return frozenset(self.entries) | frozenset(self.instead)
+
+    @cached_property
+    def directories(self) -> frozenset[str]:
+        """Every directory."""
+        found: set[str] = set()
+        for path in self.paths:
+            while (path := path.rpartition("/")[0]) and path not in found:
+                found.add(path)
+        return frozenset(found)
+
+    @cached_property
+    def submodules(self) -> frozenset[str]:
+        """Every submodule."""
+        return frozenset(path for path, entry in self.entries.items() if entry.mode == _SUBMODULE)
+
+    @cached_property
+    def indirect(self) -> frozenset[str]:
+        """Every path that leads elsewhere: submodules and links."""
+        return self.submodules | {path for path, entry in self.entries.items() if entry.mode == _LINK}
+
+    @property
+    def sources(self) -> set[str]:
+        """The files that are searched by their names."""
+        return {path for path in self.paths if self._is_file(path) and is_source(path)}
+
+    @cached_property
+    def _blobs(self) -> Blobs:
+        return self.repository.blobs()
+
+    def close(self) -> None:
+        """End the process that reads, if there is one."""
+        if "_blobs" in self.__dict__:
+            self._blobs.close()
+            del self.__dict__["_blobs"]
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a file or a directory is there."""
+        return path in self.paths or path in self.directories
+
+    def exists(self, path: str) -> bool:
+        """Tell whether a file or a directory is there, and so a name in the source may mean it."""
+        return self.holds(path) and (self.earlier is None or path in self.earlier or path.endswith(".py"))
+
+    def read(self, path: str) -> bytes | None:
+        """Give a file's bytes; None where there is none, where it is a link, or where it is too large."""
+        if path in self.instead:
+            return self.instead[path]
+        return self._blobs.read(self.entries[path], limits.MAX_SOURCE) if self._is_file(path) else None
+
+    def size(self, path: str) -> int:
+        """Give a file's size in bytes."""
+        if path in self.instead:
+            return len(self.instead[path])
+        return self.entries[path].size or 0
+
+    def state(self, path: str) -> object:
+        """Give what is equal in two trees only where the path holds the same."""
+        if path in self.instead:
+            return self.instead[path]
+        entry = self.entries.get(path)
+        return (entry.mode, entry.object) if entry is not None else None
+
+    def unseen(self, paths: Iterable[str]) -> dict[str, str]:
+        """Give those of some paths that a search of this tree can't see into, with the reason."""
+        found = {}
+        for path in paths:
+            entry = self.entries.get(path)
+            if entry is None or path in self.instead:
+                continue
+            if entry.mode == _SUBMODULE:
+                found[path] = "it is a submodule, whose files are in another repository"
+            elif entry.mode == _LINK and not self.holds(self._target(path, entry)):
+                found[path] = "it is a link to a place outside of the repository"
+            elif self._is_file(path) and is_source(path) and self.size(path) > limits.MAX_SOURCE:
+                found[path] = f"it is larger than {limits.MAX_SOURCE // limits.MIB} MiB"
+        return found
+
+    def search(self, paths: Collection[str]) -> list[FileMentions]:
+        """Find what some files say about models, in the order of the paths."""
+        return list(self._each(_find, sorted(path for path in paths if self.size(path) <= limits.MAX_SOURCE)))
+
+    def importers(self, of: Collection[str], among: Collection[str]) -> set[str]:
+        """Give those of some files that import one of others."""
+        asked = sorted(path for path in among if self.size(path) <= limits.MAX_SOURCE)
+        return {path for path, imported in zip(asked, self._each(_imports, asked), strict=True) if imported & set(of)}
+
+    def _is_file(self, path: str) -> bool:
+        return path in self.instead or (path in self.entries and self.entries[path].is_file)
+
+    def _target(self, path: str, entry: TreeEntry) -> str:
+        text = os.fsdecode(self._blobs.read(entry, limits.KIB * 8) or b"/")
+        return posixpath.normpath(str(PurePosixPath(path).parent / text))
+
+    def _each(self, work: Callable[[SourceTree, str], Answer], paths: list[str]) -> Iterable[Answer]:
+        """Do a piece of work for each path, in this process or, where there are many, in one a core."""
+        workers = default_workers()
+        few = len(paths) < _FILES_WORTH_A_POOL and sum(map(self.size, paths)) < _BYTES_WORTH_A_POOL
+        if len(paths) < 2 or few or workers == 1:
+            return [work(self, path) for path in paths]
+        share = max(1, min(16, len(paths) // (4 * workers)))
+        whole = (self.repository, self.commit, self.entries, self.instead, self.earlier)
+        try:
+            with ProcessPoolExecutor(workers, initializer=_open, initargs=whole) as pool:
+                return list(pool.map(partial(_on_own_tree, work), paths, chunksize=share))
+        except BrokenProcessPool as error:
+            raise UndecidedError(
+                "a process that searched the source ended early",
+                "Run again; if the machine is short of memory, give it more.",
+                code="search-ended",
+            ) from error
+
+
+_trees: list[SourceTree] = []
+"""The tree of a process of the pool, which reads objects by itself."""
+
+
+def _open(*whole: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer, which then wants no more
+    _trees[:] = [SourceTree(*whole)]  # type: ignore[arg-type]
+
+
+def _on_own_tree(work: Callable[[SourceTree, str], Answer], path: str) -> Answer:
+    return work(_trees[0], path)
+
+
+def _find(tree: SourceTree, path: str) -> FileMentions:
+    return find(path, tree.read(path) or b"", tree)
+
+
+def _imports(tree: SourceTree, path: str) -> frozenset[str]:
+    return imports_of(path, tree.read(path) or b"", tree)
+
+
+def work_files(root: Path, paths: Sequence[Path]) -> dict[str, bytes]:
+    """Read files of the work tree at `root`, a directory's at any depth; links are not followed.
+
+    Raises `UsageError` for a path that is not there or not in the work tree, `UndecidedError` if it can't be read.
+    """
+    found: dict[str, bytes] = {}
+    for path in paths:
+        place = Path(os.path.normpath(path.absolute()))
+        if not place.is_relative_to(root):
+            place = place.resolve()
+        if not place.is_relative_to(root):
+            raise UsageError(f"{str(path)!r} is not in the checkout {str(root)!r}", "Name files of the checkout.")
+        if not os.path.lexists(place):
+            raise UsageError(f"{str(path)!r} is not there", "Check the path.")
+        inside = [place] if not place.is_dir() or place.is_symlink() else _walk(place)
+        for file in inside:
+            if file.is_file() and not file.is_symlink():
+                found[file.relative_to(root).as_posix()] = _read_file(file)
+    return found
+
+
+def _walk(directory: Path) -> Iterator[Path]:
+    for parent, directories, files in os.walk(directory):
+        directories[:] = [name for name in directories if name != ".git"]
+        yield from (Path(parent) / name for name in files)
+
+
+def _read_file(file: Path) -> bytes:
+    try:
+        return read_bytes(file, limits.MAX_SOURCE)
+    except (OSError, DocumentError) as error:
+        raise UndecidedError(f"{str(file)!r} can't be read: {error}", "Check its permissions.") from error
