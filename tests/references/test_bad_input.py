@@ -44,7 +44,7 @@ def test_a_very_long_concatenation_neither_stalls_nor_is_lost() -> None:
     [
         (b"\xef\xbb\xbf" + LOAD.encode(), 0),
         (b"# coding: latin-1\n# \xe9\n" + LOAD.encode(), 1),
-        ("# coding: utf-7\n".encode() + LOAD.replace('"', "'").encode("utf-7"), 0),
+        (b"# coding: utf-7\n" + LOAD.replace('"', "'").encode("utf-7"), 0),
         (b"\xff\xfe" + LOAD.encode("utf-16-le"), 1),
         (LOAD.encode("utf-16-be"), 1),
         (b"# \xff\xfe\n" + LOAD.encode(), 1),

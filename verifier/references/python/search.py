@@ -35,6 +35,7 @@ from verifier.references.vocabulary import (
 MAX_IMPORT_DEPTH = 3
 MAX_LINES = 20
 """How far a pragma may stand from a call's first line, inside the call."""
+_WITH_DEFAULT = ("getenv", "add_argument", "field", "Field", "Option")
 _READ_BESIDE_A_NAME = (
     ast.Constant, ast.JoinedStr, ast.BinOp, ast.Name, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.IfExp, ast.BoolOp,
     ast.Call,
@@ -92,24 +93,20 @@ class Search:
         if isinstance(kind_of_repository, ast.Constant) and kind_of_repository.value in ("dataset", "space"):
             self._reject(call)
             return
-        if callee.is_elsewhere or (self.other_hub and (callee.root or "").startswith("vllm")):
+        is_elsewhere = callee.is_elsewhere or (self.other_hub and (callee.root or "").startswith("vllm"))
+        is_written = bool(TAKES_NO_MODEL.search(callee.name)) and callee.name not in _WITH_DEFAULT
+        if is_elsewhere or (is_written and not callee.loads):
             self._reject(call)
         elif callee.loads:
             self._load(callee, call, scope)
-        elif TAKES_NO_MODEL.search(callee.name) and callee.name not in (
-            "getenv",
-            "add_argument",
-            "field",
-            "Field",
-            "Option",
-        ):
-            self._reject(call)
         else:
             self._pass_on(callee, call, scope)
         self._function_among_arguments(call, scope)
         self._option(callee, call, scope)
         for word in call.keywords:
-            if word.arg is not None:
+            if word.arg is None or (is_elsewhere and names_a_model(word.arg)):
+                continue
+            if not (is_written and not callee.loads and spelled(word.arg).startswith("repo")):
                 self._keyed(word.arg, word.value, scope, call)
 
     def _reject(self, call: ast.Call) -> None:
