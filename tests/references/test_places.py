@@ -85,8 +85,7 @@ def test_a_pragma_without_rule_or_reason_counts_for_nothing(pragma: str) -> None
 
 def test_imports_lead_to_files_of_the_project() -> None:
     tree = Tree(dict.fromkeys(("app/settings.py", "app/models/__init__.py", "app/models/base.py", "shared.py"), ""))
-    relative = b"from . import settings\nfrom .models import (\n  base as b,\n)\n"
-    source = b"import os, shared as s\n" + relative + b"from settings import X\n"
+    source = b"import os, shared as s\nfrom . import settings\nfrom .models import (\n  base as b,\n)\nimport x.y\n"
 
     assert imports_of("app/main.py", source, tree) == set(tree.files)
     assert imports_of("app/main.sh", source, tree) == set()

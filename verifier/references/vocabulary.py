@@ -239,10 +239,10 @@ LEGACY: Final = {name: f"{owner}/{name}" for owner, names in _LEGACY.items() for
 API_PREFIXES: Final = _words(
     """
     anthropic azure azure_ai azure_openai bedrock gemini vertex_ai vertex groq ollama ollama_chat openrouter
-    together_ai together fireworks_ai fireworks replicate deepinfra cerebras xai x-ai perplexity voyage voyageai
-    sambanova watsonx sagemaker cohere_chat nvidia_nim hosted_vllm databricks github_copilot novita lm_studio
+    together_ai together fireworks_ai fireworks replicate deepinfra xai x-ai perplexity voyage
+    sambanova watsonx sagemaker cohere_chat nvidia_nim hosted_vllm github_copilot novita lm_studio
     litellm_proxy aws cloudflare friendliai anyscale text-completion-openai openai_like dashscope volcengine moonshot
-    minimax_api google-vertex google-gla google_genai google_vertexai bedrock_converse amazon vercel
+    minimax_api google-vertex google-gla google_genai google_vertexai bedrock_converse vercel
     """
 )
 """First parts of the ids of hosted models, which no weights come from."""

@@ -51,7 +51,7 @@ _LOCAL_CALLS = frozenset(
         "mkstemp",
     ]
 )
-_CHOICES = frozenset(["choice", "selectbox", "radio", "select", "choices", "sample", "Choice", "next", "iter"])
+_CHOICES = frozenset(["choice", "selectbox", "radio", "select", "choices", "sample", "Choice", "next"])
 _DEFAULTED = frozenset(["Option", "Argument", "Field", "field", "Form", "Query", "Body", "Parameter", "Param", "Input"])
 _PASSED_ON = frozenset(
     [
@@ -67,6 +67,7 @@ _PASSED_ON = frozenset(
         "sorted",
         "reversed",
         "frozenset",
+        "iter",
     ]
 )
 _STRING_METHODS: dict[str, Callable[..., object]] = {
@@ -187,9 +188,8 @@ def _entries(evaluator: Evaluates, held: Held, key: object, depth: int) -> list[
         for name, value in zip(node.keys, node.values, strict=True):
             if name is None:
                 inner = evaluator.evaluate(value, scope, depth)
-                found += [
-                    each for part in inner if isinstance(part, Held) for each in _entries(evaluator, part, key, depth)
-                ]
+                containers = [part for part in inner if isinstance(part, Held)]
+                found += [each for part in containers for each in _entries(evaluator, part, key, depth + 1)]
             elif any(
                 isinstance(known, Known) and known.value == key for known in evaluator.evaluate(name, scope, depth)
             ):

@@ -28,6 +28,8 @@ from verifier.references.python.values import MAX_VALUES, Held, Known, Local, Th
 from verifier.references.vocabulary import names_a_directory
 
 MAX_DEPTH = 40
+MAX_MODULES = 200
+"""Imports that are looked for; most lead out of the project at once."""
 MAX_STEPS = 2_000
 SHALLOW_START = 28
 _KNOWN_BUILTINS = ("str", "os", "print", "len", "int", "bool", "float", "dict", "list")
@@ -46,7 +48,7 @@ class Evaluator:
         self._was_cut = False
         self.is_shallow = False
         """Whether calls are left alone: for what a name holds they are not worth their price."""
-        self._modules: dict[tuple[str, str, int], Module | None] = {}
+        self._modules: dict[tuple[str, str, int, bool], Module | None] = {}
 
     def values(self, node: ast.AST, scope: Scope) -> list[Value]:
         """Everything that an expression may be, without repetitions."""
@@ -66,11 +68,14 @@ class Evaluator:
             self.is_shallow = False
         return [value for value in dict.fromkeys(found) if isinstance(value, Known) and isinstance(value.value, str)]
 
-    def imported(self, module: Module, dotted: str, level: int) -> Module | None:
-        """Parse the project's module that an import means, once."""
-        key = (module.path, dotted, level)
+    def imported(self, module: Module, dotted: str, level: int, *, only_loading: bool = False) -> Module | None:
+        """Parse the project's module that an import means, once; or only if there is a loader's name in it."""
+        key = (module.path, dotted, level, only_loading)
         if key not in self._modules:
-            self._modules[key] = modules.imported(self.project, module, dotted, level)
+            found = None
+            if len(self._modules) < MAX_MODULES:
+                found = modules.imported(self.project, module, dotted, level, only_loading=only_loading)
+            self._modules[key] = found
         return self._modules[key]
 
     def evaluate(self, node: ast.AST, scope: Scope, depth: int) -> list[Value]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from verifier.references.mention import Project
 from verifier.references.python.scopes import Module, module_of
+from verifier.references.vocabulary import ANY_ORIGIN, LOADING_METHODS
 
 MAX_MODULE = 2_000_000
 _SOURCES = ("src", "lib", "python", "app")
@@ -18,13 +19,18 @@ _IMPORT = re.compile(
 )
 
 
-def imported(project: Project, module: Module, dotted: str, level: int) -> Module | None:
+_LOADS = re.compile(rb"\b(?:" + "|".join(sorted({*LOADING_METHODS, *ANY_ORIGIN, "pipeline"})).encode() + rb")\b")
+
+
+def imported(project: Project, module: Module, dotted: str, level: int, *, only_loading: bool = False) -> Module | None:
     """Parse the project's module that an import in another one means; None where it is not the project's."""
     path = next(paths(project, module.path, dotted, level), None)
     if path is None or path == module.path:
         return None
     data = project.read(path)
-    return module_of(path, data) if data is not None and len(data) <= MAX_MODULE else None
+    if data is None or len(data) > MAX_MODULE or (only_loading and not _LOADS.search(data)):
+        return None
+    return module_of(path, data)
 
 
 def paths(project: Project, path: str, dotted: str, level: int) -> Iterator[str]:

@@ -31,9 +31,9 @@ from verifier.references.vocabulary import (
     spelled,
 )
 
-MAX_IMPORT_DEPTH = 3
 MAX_LINES = 20
 """How far a pragma may stand from a call's first line, inside the call."""
+_WITH_DEFAULT = ("getenv", "add_argument", "field", "Field", "Option")
 _READ_BESIDE_A_NAME = (
     ast.Constant, ast.JoinedStr, ast.BinOp, ast.Name, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.IfExp, ast.BoolOp,
     ast.Call,
@@ -47,9 +47,9 @@ Place = Callable[[ast.AST], tuple[int, int]]
 class Search:
     """One pass over a module's calls, one over its names, one over the texts that are left."""
 
-    def __init__(self, module: Module, project: Project, collection: Collection, place: Place, depth: int = 0) -> None:
+    def __init__(self, module: Module, project: Project, collection: Collection, place: Place) -> None:
         """Search a module; `place` tells where in the file a node stands."""
-        self.module, self.project, self.collection, self.place, self.depth = module, project, collection, place, depth
+        self.module, self.project, self.collection, self.place = module, project, collection, place
         self.evaluator = Evaluator(project)
         self.used: set[ast.AST] = set(module.ignored_texts)
         """Texts that were read already, as a model's name or as something else."""
@@ -80,8 +80,6 @@ class Search:
             callee = callee_of(site.node.func, site.scope, self.evaluator)
             if callee is not None and callee.loads:
                 self._load(callee, site.node, site.scope)
-            elif callee is not None:
-                self._call_of_project(site.node, site.scope)
 
     # Calls.
 
@@ -91,24 +89,20 @@ class Search:
         if isinstance(kind_of_repository, ast.Constant) and kind_of_repository.value in ("dataset", "space"):
             self._reject(call)
             return
-        if callee.is_elsewhere or (self.other_hub and (callee.root or "").startswith("vllm")):
+        is_elsewhere = callee.is_elsewhere or (self.other_hub and (callee.root or "").startswith("vllm"))
+        is_written = bool(TAKES_NO_MODEL.search(callee.name)) and callee.name not in _WITH_DEFAULT
+        if is_elsewhere or (is_written and not callee.loads):
             self._reject(call)
         elif callee.loads:
             self._load(callee, call, scope)
-        elif TAKES_NO_MODEL.search(callee.name) and callee.name not in (
-            "getenv",
-            "add_argument",
-            "field",
-            "Field",
-            "Option",
-        ):
-            self._reject(call)
         else:
             self._pass_on(callee, call, scope)
         self._function_among_arguments(call, scope)
         self._option(callee, call, scope)
         for word in call.keywords:
-            if word.arg is not None:
+            if word.arg is None or (is_elsewhere and names_a_model(word.arg)):
+                continue
+            if not (is_written and not callee.loads and spelled(word.arg).startswith("repo")):
                 self._keyed(word.arg, word.value, scope, call)
 
     def _reject(self, call: ast.Call) -> None:
@@ -182,10 +176,10 @@ class Search:
     def _call_of_project(self, call: ast.Call, scope: Scope) -> None:
         """A call of another module's function: one that hands a parameter on to a loader is a loader itself."""
         given = [*call.args, *(word.value for word in call.keywords)]
-        if self.depth >= MAX_IMPORT_DEPTH or not any(self._may_be_an_id(each, scope) for each in given):
+        if not any(self._may_be_an_id(each, scope) for each in given):
             return
         thing = self._imported_function(call.func, scope)
-        for parameter, number in wrapped_parameters(thing, self.project, self.depth + 1) if thing else ():
+        for parameter, number in wrapped_parameters(thing, self.project) if thing else ():
             argument = keyword(call, parameter) or (call.args[number] if 0 <= number < len(call.args) else None)
             if argument is not None:
                 self.used.add(argument)
@@ -197,9 +191,9 @@ class Search:
     def _may_be_an_id(self, node: ast.expr, scope: Scope) -> bool:
         if isinstance(node, ast.Constant):
             return isinstance(node.value, str) and read_name(node.value)[0] is not None
-        if self.depth and isinstance(node, ast.Name):
-            return True  # perhaps a parameter, which is handed on once more
-        is_text = isinstance(node, (ast.Name, ast.Attribute, ast.JoinedStr, ast.BinOp))
+        is_text = isinstance(node, (ast.JoinedStr, ast.BinOp)) or (
+            isinstance(node, ast.Name) and not any(each.kind == "import" for each in scope.look_up(node.id))
+        )
         return is_text and any(read_name(str(v.value))[0] for v in self.evaluator.texts(node, scope))
 
     def _imported_function(self, function: ast.expr, scope: Scope) -> Thing | None:
@@ -209,13 +203,14 @@ class Search:
             for binding in self.evaluator.look_up(function.id, scope)[:1]:
                 if binding.kind == "import" and isinstance(binding.extra, tuple) and binding.extra[1]:
                     dotted, name, level = binding.extra
-                    module = self.evaluator.imported(scope.module, dotted, level)
+                    module = self.evaluator.imported(scope.module, dotted, level, only_loading=True)
         elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
             for binding in scope.look_up(function.value.id)[:1]:
                 if binding.kind == "import" and isinstance(binding.extra, tuple):
                     dotted, part, level = binding.extra
                     whole = ".".join(each for each in (dotted, part) if each)
-                    name, module = function.attr, self.evaluator.imported(scope.module, whole, level)
+                    name = function.attr
+                    module = self.evaluator.imported(scope.module, whole, level, only_loading=True)
         found = module.top.bindings.get(name, ()) if module is not None and module is not self.module else ()
         return next((Thing(each.node, each.scope) for each in found if each.kind in ("function", "class")), None)
 
@@ -436,11 +431,11 @@ class Search:
                         yield value.value.rstrip("/")
 
 
-def wrapped_parameters(thing: Thing, project: Project, depth: int) -> list[tuple[str, int]]:
+def wrapped_parameters(thing: Thing, project: Project) -> list[tuple[str, int]]:
     """The parameters of another module's function or class that reach a loader, with their positions."""
     module = thing.scope.module
     if module.wrappers is None:
-        search = Search(module, project, Collection(""), lambda node: (1, 1), depth)
+        search = Search(module, project, Collection(""), lambda node: (1, 1))
         module.wrappers = search.wrappers
         search.loads_only()
     found = []
