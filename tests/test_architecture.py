@@ -47,7 +47,8 @@ FLOORS = (
     {"finding"},
     {
         "manifest", "reference", "digest", "limits", "errors", "credential",
-        "characters", "document", "snapshot", "cache", "atomic", "resources", "writers", "__init__",
+        "characters", "document", "snapshot", "cache", "atomic", "resources", "writers", "signature", "terms",
+        "__init__",
     },
 )  # fmt: skip
 """Top to bottom; several names on one floor may import each other, if not in a circle."""
