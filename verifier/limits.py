@@ -31,6 +31,12 @@ CLOCK_SKEW = timedelta(minutes=5)
 EXPIRY_NOTICE = timedelta(days=30)
 WAIVER_NOTICE = timedelta(days=14)
 
+# A checkpoint. A signature of 100,000 files is some 20 MB.
+MAX_CHECKPOINT_BUNDLE = 32 * MIB
+MAX_CLAIMS = 64 * MIB
+MAX_CLAIM_LINES = 1_000
+MAX_PREDICATE = 8 * MIB
+
 # A snapshot.
 MAX_SNAPSHOT_ENTRIES = 100_000
 MAX_SNAPSHOT_DEPTH = 32

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from verifier.digest import Digest
+
 Method = Literal["sigstore", "key", "certificate"]
 
 
@@ -36,3 +38,12 @@ class Signature:
         }
         parts = [self.identity, *([f"issuer {self.issuer}"] if self.issuer else [])]
         return ", ".join(parts + [f"{name} {value}" for name, value in forge.items() if value])
+
+
+@dataclass(frozen=True, slots=True)
+class Authentic:
+    """What a signature covers, verified: a statement's exact bytes, or the digest of a file."""
+
+    signature: Signature
+    payload: bytes = b""
+    digest: Digest | None = None

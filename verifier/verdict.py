@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from verifier.digest import Digest
 from verifier.finding import Finding
+from verifier.signature import Signature
 
 
 class Effect(StrEnum):
@@ -124,6 +125,7 @@ class Verdict:
     outcomes: tuple[Outcome, ...]
     time: datetime
     waivers: tuple[WaiverUse, ...] = ()
+    signers: tuple[Signature, ...] = ()
     notices: tuple[str, ...] = ()
     error: ErrorReport | None = None
 

@@ -6,6 +6,7 @@ from verifier.checks import (
     expired_approval,
     incomplete_scan,
     malformed_safetensors,
+    missing_claim,
     missing_file,
     pickle,
     remote_code,
@@ -17,12 +18,25 @@ from verifier.checks import (
     unlisted_file,
     unpinned_revision,
     unsafe_path,
+    unsigned_checkpoint,
+    wrong_checkpoint,
+    wrong_signer,
     writable_path,
 )
 from verifier.checks.check import Answer, Check, Needs, Skipped
-from verifier.evidence import Evidence, ModelEvidence
+from verifier.evidence import CheckpointEvidence, Evidence, ModelEvidence
 
-__all__ = ["CHECKS", "CLOSED_SET_CHECKS", "CONTENT_CHECKS", "Answer", "Check", "Needs", "Skipped"]
+__all__ = [
+    "CHECKPOINT_CHECKS",
+    "CHECKS",
+    "CLOSED_SET_CHECKS",
+    "CONTENT_CHECKS",
+    "TARBALL_CHECKS",
+    "Answer",
+    "Check",
+    "Needs",
+    "Skipped",
+]
 
 CLOSED_SET_CHECKS: tuple[Check[Evidence], ...] = (
     unsafe_path.CHECK,
@@ -54,3 +68,23 @@ CHECKS: tuple[Check[ModelEvidence], ...] = (
     writable_path.CHECK,
 )
 """All that is asked of a model."""
+
+_SIGNED_CHECKS: tuple[Check[CheckpointEvidence], ...] = (
+    unsigned_checkpoint.CHECK,
+    wrong_signer.CHECK,
+    wrong_checkpoint.CHECK,
+    missing_claim.CHECK,
+    revoked_model.BASES,
+    unapproved_dependency.BASES,
+)
+
+CHECKPOINT_CHECKS: tuple[Check[CheckpointEvidence], ...] = (*_SIGNED_CHECKS, *CLOSED_SET_CHECKS, *CONTENT_CHECKS)
+"""All that is asked of a checkpoint's directory."""
+
+TARBALL_CHECKS: tuple[Check[CheckpointEvidence], ...] = (
+    *_SIGNED_CHECKS,
+    unsafe_path.CHECK,
+    digest_mismatch.TARBALL,
+    *CONTENT_CHECKS,
+)
+"""All that is asked of a tarball, whose one digest stands for the closed set of its members."""

@@ -19,6 +19,7 @@ from verifier.cli.explain import explain
 from verifier.cli.lock import lock
 from verifier.cli.lookup import lookup
 from verifier.cli.pull import pull
+from verifier.cli.sign import sign
 from verifier.cli.verify import verify
 from verifier.errors import VerifierError
 from verifier.report.escape import terminal
@@ -38,6 +39,7 @@ app.command()(lock)
 app.command()(pull)
 app.command()(verify)
 app.command("exec", cls=entrypoint.ExecCommand)(entrypoint.exec_)
+app.command()(sign)
 app.command()(explain)
 
 

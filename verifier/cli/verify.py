@@ -26,7 +26,10 @@ from verifier.cli.options import (
 
 
 def verify(
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="The model: org/name or org/name@<commit>.")],
+    reference: Annotated[
+        str,
+        typer.Argument(metavar="REFERENCE|./PATH", help="The model: org/name[@<commit>]; or a signed checkpoint."),
+    ],
     path: Annotated[
         Path | None,
         typer.Option(
@@ -34,6 +37,18 @@ def verify(
             envvar="MODEL_VERIFIER_PATH",
             metavar="DIR",
             help="Where its files are, if not in the Hub's cache.",
+        ),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundle", envvar="MODEL_VERIFIER_BUNDLE", metavar="FILE", help="A checkpoint's, if not beside it."
+        ),
+    ] = None,
+    digest: Annotated[
+        str | None,
+        typer.Option(
+            "--digest", envvar="MODEL_VERIFIER_DIGEST", metavar="sha256:…", help="The one checkpoint that may pass."
         ),
     ] = None,
     policy: PolicyOption = None,
@@ -68,6 +83,8 @@ def verify(
         verdict = verify_model(
             reference,
             path=path,
+            bundle=bundle,
+            digest=digest,
             lock=lock,
             policy=deciding,
             offline=offline,
