@@ -33,7 +33,7 @@ FLOORS = (
     {"report"},
     {
         "lookup", "lock", "pull", "verify", "scan", "sign", "attest", "gate", "entrypoint", "governance",
-        "judge", "identity", "verify_checkpoint", "reading",
+        "judge", "identity", "verify_checkpoint", "reading", "tarball", "pack", "unpack",
     },
     {"checks"},
     {"evidence"},

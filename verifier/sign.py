@@ -19,10 +19,19 @@ from verifier.checkpoint import BUNDLE, CLAIMS, beside
 from verifier.digest import Digest, Watch
 from verifier.errors import UndecidedError, UsageError
 from verifier.manifest import File, Manifest
+from verifier.pack import packed
 from verifier.reading import hash_files
 from verifier.reference import ModelReference
 from verifier.snapshot import Snapshot, take
-from verifier.statement import PROVENANCE, Subjects, provenance_predicate, write_statement
+from verifier.statement import (
+    CHECKPOINT,
+    PROVENANCE,
+    Subjects,
+    checkpoint_predicate,
+    provenance_predicate,
+    write_statement,
+)
+from verifier.tarball import Tarball, read_tarball
 
 
 class Named(Protocol):
@@ -65,6 +74,7 @@ def sign(
     *,
     name: str | None = None,
     bases: Iterable[str] | None = None,
+    tar: Path | None = None,
     bundle: Path | None = None,
     watch: Watch | None = None,
     workers: int | None = None,
@@ -72,27 +82,61 @@ def sign(
 ) -> Signed:
     """Sign the checkpoint at `path`; `signer` is opened once the bytes were read, as certificates live for minutes.
 
+    A directory gets a model signature; a tarball, or the one that the directory is packed to at `tar`, a signature
+    of the file and a claim that gives its name.
     `name` is what a policy's [checkpoint] names; `bases` are the models, org/name@commit, that it was trained from
     (None: nothing is said). `bundle` is where the signature goes, if not beside `path`. Raises `UsageError` for what
     must not be signed, `UndecidedError` where reading, signing or writing does not succeed.
     """
     now = now or datetime.now(UTC)
     trained_from = None if bases is None else [_base(base) for base in bases]
-    target = _outside(bundle or beside(path, BUNDLE), path)
-    manifest = read_directory(path, watch=watch, workers=workers)  # (1), (2)
-    subjects = _subjects(manifest)
-    whole = _basename(path)
-    payload = oms.write(whole, {file.path: file.digest for file in manifest}, name=name, at=now)  # (3)
-    opened = signer()
-    made = opened.sign_statement(payload)  # (4)
-    claims = [] if trained_from is None else [provenance(opened, subjects, whole, trained_from)]
-    written = write_beside(target, made, beside(path, CLAIMS), claims)  # (5)
-    return Signed(path, str(opened.identity), manifest.digest, len(manifest), manifest.size, written)
+    subject = tar or path
+    target = _outside(bundle or beside(subject, BUNDLE), path)
+    claims_path = beside(subject, CLAIMS)
+    if tar is None and path.is_dir():
+        manifest = read_directory(path, watch=watch, workers=workers)  # (1), (2)
+        payload = oms.write(_basename(path), {file.path: file.digest for file in manifest}, name=name, at=now)  # (3)
+        opened = signer()
+        made = opened.sign_statement(payload)  # (4)
+        claims = _claims(opened, _subjects(manifest), _basename(path), trained_from)
+        written = _write_beside(target, made, claims_path, claims)  # (5)
+        return Signed(path, str(opened.identity), manifest.digest, len(manifest), manifest.size, written)
+
+    def sign_file(digest: Digest) -> tuple[str, bytes, list[bytes]]:
+        opened = signer()
+        subjects, called = Subjects(tarball=digest), _basename(subject)
+        made = opened.sign_digest(digest)  # (4)
+        named = write_statement(subjects.listed(called), CHECKPOINT, checkpoint_predicate(name, at=now))  # (3)
+        claims = [opened.sign_statement(named), *_claims(opened, subjects, called, trained_from)]
+        return str(opened.identity), made, claims
+
+    if tar is None:
+        tarball = _read_tarball(path, watch)  # (1), (2)
+        identity, made, claims = sign_file(tarball.digest)
+        written = _write_beside(target, made, claims_path, claims)  # (5)
+        return Signed(path, identity, tarball.digest, len(tarball.snapshot.files), tarball.size, written)
+    snapshot = take(path)
+    _refuse_oddities(snapshot)
+    _outside(tar, path)
+    with packed(snapshot, tar, watch) as (digest, _):  # (1), (2)
+        identity, made, claims = sign_file(digest)
+    written = _write_beside(target, made, claims_path, claims)  # (5)
+    return Signed(tar, identity, digest, len(snapshot.files), snapshot.size, (tar, *written))
+
+
+def _claims(signer: Signer, subjects: Subjects, called: str, bases: Sequence[str] | None) -> list[bytes]:
+    """Sign the claim that says from which models this was trained, if anything is said."""
+    if bases is None:
+        return []
+    predicate = provenance_predicate(bases, signer.identity.identity)
+    return [signer.sign_statement(write_statement(subjects.listed(called), PROVENANCE, predicate))]
 
 
 def subjects_of(path: Path, *, watch: Watch | None = None, workers: int | None = None) -> tuple[Subjects, str]:
     """Read a checkpoint to say what a claim about it is about, and what it is called on the disk; raises as `sign`."""
-    return _subjects(read_directory(path, watch=watch, workers=workers)), _basename(path)
+    if path.is_dir():
+        return _subjects(read_directory(path, watch=watch, workers=workers)), _basename(path)
+    return Subjects(tarball=_read_tarball(path, watch).digest), _basename(path)
 
 
 def _subjects(manifest: Manifest) -> Subjects:
@@ -101,6 +145,17 @@ def _subjects(manifest: Manifest) -> Subjects:
 
 def _basename(path: Path) -> str:
     return path.absolute().resolve().name
+
+
+def _read_tarball(path: Path, watch: Watch | None) -> Tarball:
+    """Hash a tarball; raises `UsageError` where one of its members could not be trusted later."""
+    tarball = read_tarball(path, lambda _: False, watch=watch)
+    for oddity in tarball.snapshot.oddities:
+        raise UsageError(
+            f"{oddity.path} is {oddity.problem}; such a tarball can't be signed",
+            "Pack it anew: model-verifier sign DIR --tar OUT.",
+        )
+    return tarball
 
 
 def read_directory(path: Path, *, watch: Watch | None = None, workers: int | None = None) -> Manifest:
@@ -138,14 +193,7 @@ def _refuse_oddities(snapshot: Snapshot) -> None:
         raise UsageError(f"{root!r} holds no file; there is nothing to sign", "Give the checkpoint's directory.")
 
 
-def provenance(signer: Signer, subjects: Subjects, name: str, bases: Sequence[str]) -> bytes:
-    """Sign the claim that says from which models this was trained."""
-    return signer.sign_statement(
-        write_statement(subjects.listed(name), PROVENANCE, provenance_predicate(bases, signer.identity.identity))
-    )
-
-
-def write_beside(bundle_path: Path, bundle: bytes, claims_path: Path, claims: Sequence[bytes]) -> tuple[Path, ...]:
+def _write_beside(bundle_path: Path, bundle: bytes, claims_path: Path, claims: Sequence[bytes]) -> tuple[Path, ...]:
     """Write the claims, then the bundle; a new signature begins with the claims that were made with it."""
     try:
         if claims or claims_path.exists():

@@ -38,6 +38,7 @@ def verify(
     set_name: str | None = None,
     bundle: Path | None = None,
     digest: Digest | str | None = None,
+    extract: Path | None = None,
     all_findings: bool = False,
     watch: Watch | None = None,
     workers: int | None = None,
@@ -63,12 +64,13 @@ def verify(
             policy=policy,
             bundle=bundle,
             digest=Digest.parse(digest) if isinstance(digest, str) else digest,
+            extract=extract,
             all_findings=all_findings,
             watch=watch,
             workers=workers,
             now=now,
         )
-    _refuse("a reference", {"bundle": bundle, "digest": digest})
+    _refuse("a reference", {"bundle": bundle, "digest": digest, "extract": extract})
     locked = read_lock(lock) if lock is not None else None
     registry = open_registry(policy, locked, now)
     asked = parse_reference(reference_or_path, registry)  # (1)

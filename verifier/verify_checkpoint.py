@@ -15,12 +15,13 @@ from pathlib import Path
 
 from verifier import oms
 from verifier.checkpoint import BUNDLE, CLAIMS, Stranger, Unproven, authenticate, beside, read_bundle, read_claims
-from verifier.checks import CHECKPOINT_CHECKS, Check, Needs
+from verifier.checks import CHECKPOINT_CHECKS, TARBALL_CHECKS, Check, Needs
 from verifier.claims import Claim, claims_by, lacking
 from verifier.digest import Digest, Watch
 from verifier.document import DocumentError
 from verifier.errors import UsageError
 from verifier.evidence import CheckpointEvidence
+from verifier.formats.tar import Sink
 from verifier.judge import judge
 from verifier.lookup import open_registry
 from verifier.manifest import File, Manifest
@@ -28,10 +29,12 @@ from verifier.policy import Policy
 from verifier.reading import read_listed_files
 from verifier.reference import ModelReference
 from verifier.registry.standing import Refusal, Standing
-from verifier.signature import Signature
+from verifier.signature import Authentic, Signature
 from verifier.snapshot import take
 from verifier.statement import CHECKPOINT, Subjects, bases_of
-from verifier.verdict import PolicyUsed, Subject, Verdict
+from verifier.tarball import read_tarball
+from verifier.unpack import staging
+from verifier.verdict import PolicyUsed, Result, Subject, Verdict
 
 _UNSIGNED = "nothing that counts was signed, so the files were not read"
 _DENIED = "the files were not read, since this already denies; verify --all-findings reads them"
@@ -43,6 +46,7 @@ def verify_checkpoint(
     policy: Policy | Path | str,
     bundle: Path | None = None,
     digest: Digest | None = None,
+    extract: Path | None = None,
     all_findings: bool = False,
     watch: Watch | None = None,
     workers: int | None = None,
@@ -51,7 +55,8 @@ def verify_checkpoint(
     """Verify a checkpoint's directory or tarball against a policy that names who may have signed it.
 
     `bundle` is the signature's file, if not the one beside `path`; `digest` pins one artifact: a tarball's SHA-256 or
-    the digest that `sign` gave for a directory. Raises as `verifier.verify.verify`.
+    the digest that `sign` gave for a directory. `extract` is a directory that a tarball which passes is unpacked to;
+    it must not be there yet. Raises as `verifier.verify.verify`.
     """
     now = now or datetime.now(UTC)
     policy = policy if isinstance(policy, Policy) else Policy.load(policy)
@@ -62,7 +67,18 @@ def verify_checkpoint(
         )
     if not path.exists():
         raise UsageError(f"{str(path)!r} is not there", "Give the checkpoint's directory or tarball.")
-    return _Directory(path, policy, bundle, digest, now).verify(all_findings, watch, workers)
+    if path.is_dir():
+        if extract is not None:
+            raise UsageError(f"{str(path)!r} is a directory; there is nothing to extract", "Leave --extract out.")
+        return _Directory(path, policy, bundle, digest, now).verify(all_findings, watch, workers)
+    if extract is None:
+        return _Tarball(path, policy, bundle, digest, now).verify(all_findings, watch, workers)
+    with staging(extract) as stage:
+        tarball = _Tarball(path, policy, bundle, digest, now, stage.write)
+        verdict = tarball.verify(all_findings, watch, workers)
+        if verdict.result is Result.PASSED:
+            stage.publish(tarball.links)
+        return verdict
 
 
 class _Directory:
@@ -121,6 +137,10 @@ class _Directory:
         )
         if isinstance(authentic, (Stranger, Unproven)):
             return base
+        return self.covered(base, authentic)
+
+    def covered(self, base: CheckpointEvidence, authentic: Authentic) -> CheckpointEvidence:
+        """Add what the signature covers: the exact set of files in a model signature."""
         try:
             signed = oms.read(authentic.payload)
         except DocumentError as error:
@@ -186,6 +206,42 @@ class _Directory:
         if not all_findings and judge(evidence, before, self.policy).denied:
             return replace(evidence, unread=_DENIED)
         return replace(evidence, readings=read_listed_files(snapshot, listed, watch, workers))
+
+
+class _Tarball(_Directory):
+    """The steps for a tarball, which is signed as the one file that it is."""
+
+    plan = TARBALL_CHECKS
+    statement = False
+
+    def __init__(
+        self,
+        path: Path,
+        policy: Policy,
+        bundle: Path | None,
+        digest: Digest | None,
+        now: datetime,
+        sink: Sink | None = None,
+    ) -> None:
+        super().__init__(path, policy, bundle, digest, now)
+        self.sink = sink
+        self.links: tuple[tuple[str, str], ...] = ()
+
+    def covered(self, base: CheckpointEvidence, authentic: Authentic) -> CheckpointEvidence:
+        return self.claimed(replace(base, digest=authentic.digest), Subjects(tarball=authentic.digest))
+
+    def read(
+        self, evidence: CheckpointEvidence, all_findings: bool, watch: Watch | None, workers: int | None
+    ) -> CheckpointEvidence:
+        tarball = read_tarball(self.path, lambda digest: digest == evidence.digest, sink=self.sink, watch=watch)
+        self.links = tarball.links
+        return replace(
+            evidence,
+            snapshot=tarball.snapshot,
+            tarball_digest=tarball.digest,
+            readings=tarball.readings,
+            unread="what the members hold was not looked at, since the tarball is not what it should be",
+        )
 
 
 def _names(claims: Sequence[Claim]) -> list[str]:

@@ -21,6 +21,10 @@ def sign(
         list[str] | None,
         typer.Option("--base", metavar="org/name@COMMIT|none", help="A model it was trained from; may be repeated."),
     ] = None,
+    tar: Annotated[
+        Path | None,
+        typer.Option("--tar", envvar="MODEL_VERIFIER_TAR", metavar="OUT", help="Pack the directory there and sign it."),
+    ] = None,
     bundle: Annotated[
         Path | None,
         typer.Option("--bundle", envvar="MODEL_VERIFIER_BUNDLE", metavar="FILE", help="Where the bundle goes."),
@@ -40,5 +44,5 @@ def sign(
     signer = chosen_signer(token_file, ambient, trust_config, public_log)
     bases = None if not base else [] if base == ["none"] else base
     watch = ProgressBar("hashing", wanted=not no_progress)
-    signed = sign_checkpoint(path, signer, name=name, bases=bases, bundle=bundle, watch=watch)
+    signed = sign_checkpoint(path, signer, name=name, bases=bases, tar=tar, bundle=bundle, watch=watch)
     typer.echo(signed_text(signed))

@@ -51,6 +51,10 @@ def verify(
             "--digest", envvar="MODEL_VERIFIER_DIGEST", metavar="sha256:…", help="The one checkpoint that may pass."
         ),
     ] = None,
+    extract: Annotated[
+        Path | None,
+        typer.Option("--extract", envvar="MODEL_VERIFIER_EXTRACT", metavar="DIR", help="Unpack a tarball that passed."),
+    ] = None,
     policy: PolicyOption = None,
     registry: RegistryOption = None,
     trust_digest: TrustDigestOption = None,
@@ -85,6 +89,7 @@ def verify(
             path=path,
             bundle=bundle,
             digest=digest,
+            extract=extract,
             lock=lock,
             policy=deciding,
             offline=offline,
