@@ -21,7 +21,7 @@ from verifier.errors import UndecidedError, UsageError
 from verifier.sign import Signer, subjects_of
 from verifier.statement import write_statement
 
-_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
+_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,2}[!-.0-~][!-~]*")
 
 
 @dataclass(frozen=True, slots=True)

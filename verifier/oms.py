@@ -17,9 +17,15 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from verifier.digest import Digest
-from verifier.document import DocumentError, Sequence, build
+from verifier.document import DocumentError, Foreign, Sequence, build
 from verifier.manifest import path_problem
-from verifier.statement import Foreign, StatementDocument, checkpoint_predicate, read_statement, write_statement
+from verifier.statement import (
+    StatementDocument,
+    checkpoint_annotations,
+    checkpoint_name,
+    read_statement,
+    write_statement,
+)
 
 SIGNATURE = "https://model_signing/signature/v1.0"
 DIGESTS = "https://model_signing/Digests/v0.1"
@@ -45,19 +51,11 @@ class Serialization(Foreign):
     ignore_paths: Sequence[str] = ()
 
 
-class CheckpointPart(Foreign):
-    """What this project adds: the checkpoint's name, and the time by its signer's clock."""
-
-    name: str | None = None
-    time: str | None = None
-
-
 class PredicateDocument(Foreign):
     """The predicate of a model signature."""
 
     resources: Annotated[Sequence[ResourceEntry], Field(min_length=1)]
     serialization: Serialization
-    checkpoint: CheckpointPart = CheckpointPart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +100,16 @@ def read(payload: bytes) -> SignedModel:
     if (serialization.method == "shards") != (serialization.shard_size is not None):
         raise DocumentError("states a size of shards where it has none, or none where it has")
     files: dict[str, list[Shard]] = {}
+    (subject,) = statement.subject
     for resource in predicate.resources:
+        if resource.name == "." and len(predicate.resources) == 1:  # a model of one file, before 1.1
+            resource = resource.model_copy(update={"name": subject.name})
         if resource.algorithm != serialization.hash_type:
             raise DocumentError(f"gives {resource.name[:200]!r} another algorithm than {serialization.hash_type}")
         path, shard = _shard(resource, serialization.shard_size)
         files.setdefault(path, []).append(shard)
     whole = {path: _in_order(path, shards, serialization.shard_size) for path, shards in files.items()}
-    return SignedModel(whole, serialization.hash_type, predicate.checkpoint.name, serialization.ignore_paths)
+    return SignedModel(whole, serialization.hash_type, checkpoint_name(statement), serialization.ignore_paths)
 
 
 def write(
@@ -129,12 +130,9 @@ def write(
         "ignore_paths": sorted(ignored),
     }
     resources = [{"name": path, "algorithm": "sha256", "digest": files[path].hex} for path in ordered]
-    predicate = {
-        "serialization": serialization,
-        "resources": resources,
-        "checkpoint": checkpoint_predicate(name, at),
-    }
-    return write_statement([(subject or "model", Digest("sha256", root))], SIGNATURE, predicate)
+    predicate = {"serialization": serialization, "resources": resources}
+    digest = Digest("sha256", root)
+    return write_statement([(subject or "model", digest)], SIGNATURE, predicate, checkpoint_annotations(name, at))
 
 
 def _shard(resource: ResourceEntry, shard_size: int | None) -> tuple[str, Shard]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from verifier.digest import Digest
-from verifier.document import Sequence, format_timestamp, parse
+from verifier.document import Foreign, Sequence, format_timestamp, parse
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 CHECKPOINT = "https://model-verifier/checkpoint/v1"
@@ -26,17 +26,12 @@ TRAINING = "https://model-verifier/training/v1"
 SUMMARY = "https://slsa.dev/verification_summary/v1"
 
 
-class Foreign(BaseModel):
-    """Base of documents whose format others define: what is not known here is passed over."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
-
 class SubjectEntry(Foreign):
     """One thing that a statement is about."""
 
     name: str = ""
     digest: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, Any] = Field(default_factory=dict)
 
 
 class StatementDocument(Foreign):
@@ -76,12 +71,18 @@ def read_statement(payload: bytes) -> StatementDocument:
     return parse(payload, StatementDocument)
 
 
-def write_statement(subjects: Iterable[tuple[str, Digest]], predicate_type: str, predicate: dict[str, Any]) -> bytes:
-    """Write a statement about (name, digest) pairs."""
+def write_statement(
+    subjects: Iterable[tuple[str, Digest]],
+    predicate_type: str,
+    predicate: dict[str, Any],
+    annotations: dict[str, Any] | None = None,
+) -> bytes:
+    """Write a statement about (name, digest) pairs, each with the `annotations`."""
+    more = {"annotations": annotations} if annotations else {}
     return _to_json(
         {
             "_type": STATEMENT,
-            "subject": [{"name": name, "digest": {"sha256": digest.hex}} for name, digest in subjects],
+            "subject": [{"name": name, "digest": {"sha256": digest.hex}} | more for name, digest in subjects],
             "predicateType": predicate_type,
             "predicate": predicate,
         }
@@ -91,6 +92,18 @@ def write_statement(subjects: Iterable[tuple[str, Digest]], predicate_type: str,
 def checkpoint_predicate(name: str | None, at: datetime) -> dict[str, Any]:
     """What a checkpoint is called, and when its signer says that it was signed."""
     return {"name": name, "time": format_timestamp(at)} if name else {"time": format_timestamp(at)}
+
+
+def checkpoint_annotations(name: str | None, at: datetime) -> dict[str, Any]:
+    """The same as annotations of a model signature's subject: its predicate has no room for anything more."""
+    return {CHECKPOINT: checkpoint_predicate(name, at)}
+
+
+def checkpoint_name(statement: StatementDocument) -> str | None:
+    """Read the name from a subject's annotations."""
+    noted = statement.subject[0].annotations.get(CHECKPOINT)
+    name = noted.get("name") if isinstance(noted, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def provenance_predicate(bases: Iterable[str], builder: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from cryptography import x509
@@ -126,6 +126,22 @@ class Root:
             raise BadSignatureError(f"it signs {kind!r}, not an in-toto statement")
         return Signed(payload, signed_at, signature)
 
+    def time_of(self, stamps: Sequence[bytes], signature: bytes) -> datetime:
+        """Give the time that timestamps prove for a signature that is none of Sigstore's; every one must hold."""
+        times = []
+        try:
+            verifier = Verifier(trusted_root=TrustedRoot(_inclusive(self._root)))
+            for stamp in stamps:
+                proven = verifier._verify_signed_timestamp(decode_timestamp_response(stamp), signature)
+                if proven is None:
+                    raise BadSignatureError("a timestamp in the bundle does not verify")
+                times.append(proven.time)
+            return max(times)
+        except BadSignatureError:
+            raise
+        except Exception as error:
+            raise BadSignatureError(f"a timestamp in the bundle can't be read: {error}") from error
+
     def _verified(
         self, bundle: bytes, expected: ExpectedIdentity, verify: Callable[[Verifier, Bundle, VerificationPolicy], What]
     ) -> tuple[What, Signature, datetime]:
@@ -163,10 +179,8 @@ class Root:
                 raise BadSignatureError(f"no {what} of the trusted root was valid when this was signed")
         key = tuple(map(id, (*authorities, *logs, *ct_logs)))
         if key not in self._verifiers:
-            kept_root = root.model_copy(
-                update={"certificate_authorities": authorities, "tlogs": logs, "ctlogs": ct_logs}
-            )
-            self._verifiers[key] = Verifier(trusted_root=TrustedRoot(kept_root))
+            parts = {"certificate_authorities": authorities, "tlogs": logs, "ctlogs": ct_logs}
+            self._verifiers[key] = Verifier(trusted_root=TrustedRoot(_inclusive(root.model_copy(update=parts))))
         return self._verifiers[key]
 
 
@@ -250,6 +264,18 @@ def _check_consistency(bundle: bundle_v1.Bundle) -> None:
             raise BadSignatureError("the log's entry has a time without a promise of it, or a promise without a time")
         if not entry.inclusion_promise and entry.log_index != proof.log_index:
             raise BadSignatureError("the log's entry has another index than its inclusion proof")
+
+
+def _inclusive(root: trustroot_v1.TrustedRoot) -> trustroot_v1.TrustedRoot:
+    """Let timestamp authorities' windows hold their last moment, which sigstore leaves out and the format does not."""
+    authorities = []
+    for authority in root.timestamp_authorities or ():
+        window = authority.valid_for
+        if window is not None and window.end is not None:
+            longer = window.model_copy(update={"end": window.end + timedelta(microseconds=1)})
+            authority = authority.model_copy(update={"valid_for": longer})
+        authorities.append(authority)
+    return root.model_copy(update={"timestamp_authorities": authorities})
 
 
 class _Windowed(Protocol):

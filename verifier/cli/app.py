@@ -15,6 +15,7 @@ import typer
 
 from verifier import __version__
 from verifier.cli import exec as entrypoint
+from verifier.cli.attest import attest
 from verifier.cli.explain import explain
 from verifier.cli.lock import lock
 from verifier.cli.lookup import lookup
@@ -40,6 +41,7 @@ app.command()(pull)
 app.command()(verify)
 app.command("exec", cls=entrypoint.ExecCommand)(entrypoint.exec_)
 app.command()(sign)
+app.command()(attest)
 app.command()(explain)
 
 

@@ -32,6 +32,21 @@ TrustConfigOption = Annotated[
         help="A private Sigstore instance, instead of the public one.",
     ),
 ]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--key", envvar="MODEL_VERIFIER_KEY", metavar="PEM", help="Sign with this key (P-256, P-384, P-521) instead."
+    ),
+]
+ChainOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--certificate-chain",
+        envvar="MODEL_VERIFIER_CERTIFICATE_CHAIN",
+        metavar="PEM",
+        help="The key's certificate and its issuers; --trust-config names who stamps the time.",
+    ),
+]
 PublicLogOption = Annotated[
     bool,
     typer.Option(
@@ -41,12 +56,22 @@ PublicLogOption = Annotated[
 
 
 def chosen_signer(
-    token_file: Path | None, ambient: bool, trust_config: Path | None, public_log: bool
+    token_file: Path | None,
+    ambient: bool,
+    trust_config: Path | None,
+    public_log: bool,
+    key: Path | None = None,
+    chain: Path | None = None,
 ) -> Callable[[], Signer]:
     """Give what opens the signer once the bytes were read. Raises `UsageError` without consent to a public log."""
     from verifier.errors import UsageError
-    from verifier.identity import find_token, open_signer, read_trust_config
+    from verifier.identity import find_token, open_own_signer, open_signer, read_trust_config
 
+    if key is not None:
+        own = open_own_signer(key, chain, read_trust_config(trust_config) if trust_config is not None else None)
+        return lambda: own
+    if chain is not None:
+        raise UsageError("--certificate-chain goes with a key", "Add --key PEM, or leave it out.")
     if trust_config is None and not public_log:
         raise UsageError(
             "on the public Sigstore instance this becomes public for ever: who signs (the e-mail address, or the "

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from verifier.cli.identity import AmbientOption, PublicLogOption, TokenFileOption, TrustConfigOption
+from verifier.cli.identity import (
+    AmbientOption,
+    ChainOption,
+    KeyOption,
+    PublicLogOption,
+    TokenFileOption,
+    TrustConfigOption,
+)
 from verifier.cli.options import NoProgressOption
 
 
@@ -32,6 +39,8 @@ def sign(
     token_file: TokenFileOption = None,
     ambient: AmbientOption = True,
     trust_config: TrustConfigOption = None,
+    key: KeyOption = None,
+    chain: ChainOption = None,
     public_log: PublicLogOption = False,
     no_progress: NoProgressOption = False,
 ) -> None:
@@ -41,7 +50,7 @@ def sign(
     from verifier.report.text import signed_text
     from verifier.sign import sign as sign_checkpoint
 
-    signer = chosen_signer(token_file, ambient, trust_config, public_log)
+    signer = chosen_signer(token_file, ambient, trust_config, public_log, key, chain)
     bases = None if not base else [] if base == ["none"] else base
     watch = ProgressBar("hashing", wanted=not no_progress)
     signed = sign_checkpoint(path, signer, name=name, bases=bases, tar=tar, bundle=bundle, watch=watch)

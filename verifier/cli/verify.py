@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from verifier.cli.identity import KeyOption, PublicLogOption, TokenFileOption, TrustConfigOption
 from verifier.cli.options import (
     Format,
     FormatOption,
@@ -70,6 +71,14 @@ def verify(
         bool,
         typer.Option("--all-findings", envvar="MODEL_VERIFIER_ALL_FINDINGS", help="Hash even if the files differ."),
     ] = False,
+    vsa: Annotated[
+        Path | None,
+        typer.Option("--vsa", envvar="MODEL_VERIFIER_VSA", metavar="OUT", help="Sum a pass up there (SLSA VSA v1)."),
+    ] = None,
+    token_file: TokenFileOption = None,
+    trust_config: TrustConfigOption = None,
+    key: KeyOption = None,
+    public_log: PublicLogOption = False,
     no_progress: NoProgressOption = False,
 ) -> None:
     """Are these bytes the approved (or locked) ones?"""
@@ -77,8 +86,10 @@ def verify(
     from verifier.cli.output import write_report
     from verifier.cli.policy import deciding_policy
     from verifier.cli.progress import ProgressBar
+    from verifier.cli.summary import write_summary
     from verifier.errors import UndecidedError
     from verifier.judge import undecided
+    from verifier.verdict import Result
     from verifier.verify import verify as verify_model
 
     deciding = deciding_policy(policy, registry, trust_digest, mode, min_version, lock)
@@ -99,6 +110,8 @@ def verify(
         )
     except UndecidedError as error:
         verdict = undecided(error, reference, deciding)
+    if vsa is not None and verdict.result is Result.PASSED:
+        write_summary(verdict, vsa, token_file, trust_config, public_log, key)
     write_report([verdict], format_, output)
     write_metrics(metrics_file, [(verdict, time.monotonic() - began)])
     raise typer.Exit(verdict.exit_status)

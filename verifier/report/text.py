@@ -12,6 +12,7 @@ from verifier.report.escape import terminal
 from verifier.verdict import Effect, Judged, Result, Status, Verdict
 
 if TYPE_CHECKING:
+    from verifier.attest import Attested
     from verifier.sign import Signed
 
 _COLOURS = {"PASSED": "32", "FAILED": "31", "UNDECIDED": "33", "warning": "33", "note": "2", "waived": "33"}
@@ -111,6 +112,14 @@ def signed_text(signed: Signed) -> str:
     return (
         f"SIGNED  {terminal(str(signed.path))}  {amount}\n"
         f"  by {terminal(signed.identity)}; {signed.digest}; wrote {terminal(written)}"
+    )
+
+
+def attested_text(attested: Attested) -> str:
+    """Say in two lines what was claimed, and where the claim lies."""
+    return (
+        f"ATTESTED  {terminal(str(attested.path))}  {terminal(attested.type)}\n"
+        f"  by {terminal(attested.identity)}; wrote {terminal(attested.written.name)}"
     )
 
 
