@@ -11,10 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.cli import Ended, run
 from tests.conftest import DEMO_MODEL
 from tests.fakes.sigstore import Claims, Instance, Server, serve
+from tests.test_own_keys import pem_of, public_of
+from verifier import limits
 from verifier.rules import RULES
 from verifier.signature import Signature
 
@@ -153,8 +156,6 @@ def test_without_a_token_that_serves_nothing_is_written(
 
 
 def test_a_fulcio_that_hangs_ends(pipeline: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from verifier import limits
-
     monkeypatch.setattr(limits, "SIGSTORE_TIMEOUT", 0.2)
     monkeypatch.setattr(limits, "SIGSTORE_TRIES", 0)
     pipeline.hang("/api/v2/signingCert", 30)
@@ -164,8 +165,6 @@ def test_a_fulcio_that_hangs_ends(pipeline: Server, tmp_path: Path, monkeypatch:
 
 
 def test_with_a_key(pipeline: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.test_own_keys import ec, pem_of, public_of
-
     monkeypatch.delenv("MODEL_VERIFIER_TRUST_CONFIG")
     key = ec.generate_private_key(ec.SECP256R1())
     (tmp_path / "key.pem").write_bytes(pem_of(key))

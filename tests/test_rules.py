@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from verifier.checks import CHECKS
+from verifier.checks import CHECKPOINT_CHECKS, CHECKS, CLOSED_SET_CHECKS, CONTENT_CHECKS, TARBALL_CHECKS
 from verifier.finding import Severity
 from verifier.rules import RULES, Rule
 
@@ -42,18 +42,27 @@ def test_each_rule_has_one_file_of_tests() -> None:
     assert tests - set(RULES) == set()
 
 
+OF_CHECKPOINTS = [check for check in CHECKPOINT_CHECKS if check not in (*CLOSED_SET_CHECKS, *CONTENT_CHECKS)]
+AGAIN = {"revoked-model", "unapproved-dependency"}
+"""Rules that are asked of a model, and of the models that a checkpoint was trained from."""
+
+
 def test_each_rule_has_one_check_in_the_list() -> None:
-    assert sorted(each.rule for each in CHECKS) == sorted(RULES)
+    own = [check.rule for check in OF_CHECKPOINTS if check.rule not in AGAIN]
+
+    assert sorted([*(each.rule for each in CHECKS), *own]) == sorted(RULES)
+    assert {check.rule for check in OF_CHECKPOINTS} - set(own) == AGAIN
 
 
 def test_each_check_is_the_one_of_its_rules_file() -> None:
-    for each in CHECKS:
+    for each in (*CHECKS, *OF_CHECKPOINTS, *TARBALL_CHECKS):
         module = each.run.__module__
         assert module == f"verifier.checks.{each.rule.replace('-', '_')}"
 
 
 def test_no_two_checks_have_the_same_name() -> None:
-    assert len({each.name for each in CHECKS}) == len(CHECKS)
+    for plan in (CHECKS, CHECKPOINT_CHECKS, TARBALL_CHECKS):
+        assert len({each.name for each in plan}) == len(plan)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
@@ -78,5 +87,7 @@ class TestEntry:
     def test_what_always_denies_is_an_error(self, rule: Rule) -> None:
         assert not rule.fixed or rule.severity is Severity.ERROR
 
-    def test_is_in_the_readme(self, rule: Rule) -> None:
-        assert f"`{rule.id}`" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    def test_is_in_the_readme_or_on_its_page(self, rule: Rule) -> None:
+        pages = [CHECKOUT / "README.md", *(CHECKOUT / "docs").glob("*.md")]
+
+        assert any(f"`{rule.id}`" in page.read_text(encoding="utf-8") for page in pages)
