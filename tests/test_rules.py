@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from verifier.checks import CHECKPOINT_CHECKS, CHECKS, CLOSED_SET_CHECKS, CONTENT_CHECKS, TARBALL_CHECKS
+from verifier.checks import CHECKPOINT_CHECKS, CHECKS, CLOSED_SET_CHECKS, CONTENT_CHECKS, TARBALL_CHECKS, Check
 from verifier.finding import Severity
 from verifier.rules import RULES, Rule
 
@@ -42,7 +43,9 @@ def test_each_rule_has_one_file_of_tests() -> None:
     assert tests - set(RULES) == set()
 
 
-OF_CHECKPOINTS = [check for check in CHECKPOINT_CHECKS if check not in (*CLOSED_SET_CHECKS, *CONTENT_CHECKS)]
+OF_CHECKPOINTS: list[Check[Any]] = [
+    check for check in CHECKPOINT_CHECKS if check not in (*CLOSED_SET_CHECKS, *CONTENT_CHECKS)
+]
 AGAIN = {"revoked-model", "unapproved-dependency"}
 """Rules that are asked of a model, and of the models that a checkpoint was trained from."""
 
@@ -55,7 +58,8 @@ def test_each_rule_has_one_check_in_the_list() -> None:
 
 
 def test_each_check_is_the_one_of_its_rules_file() -> None:
-    for each in (*CHECKS, *OF_CHECKPOINTS, *TARBALL_CHECKS):
+    plans: list[Check[Any]] = [*CHECKS, *OF_CHECKPOINTS, *TARBALL_CHECKS]
+    for each in plans:
         module = each.run.__module__
         assert module == f"verifier.checks.{each.rule.replace('-', '_')}"
 

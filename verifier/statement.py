@@ -40,7 +40,7 @@ class StatementDocument(Foreign):
     type_: Literal["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"] = Field(alias="_type")
     subject: Annotated[Sequence[SubjectEntry], Field(min_length=1)]
     predicate_type: Annotated[str, StringConstraints(min_length=1)] = Field(alias="predicateType")
-    predicate: dict[str, Any] = Field(default_factory=dict)
+    predicate: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def provenance_predicate(bases: Iterable[str], builder: str) -> dict[str, Any]:
 
 def bases_of(statement: StatementDocument) -> tuple[str, ...] | None:
     """Give the models, org/name@commit, that `sign --base` named; None where this is no such claim."""
-    definition = statement.predicate.get("buildDefinition")
+    definition = (statement.predicate or {}).get("buildDefinition")
     if statement.predicate_type != PROVENANCE or not isinstance(definition, dict):
         return None
     if definition.get("buildType") != TRAINING:

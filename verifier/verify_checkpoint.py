@@ -246,5 +246,5 @@ class _Tarball(_Directory):
 
 def _names(claims: Sequence[Claim]) -> list[str]:
     """Give the names that claims of `sign` give a tarball."""
-    made = [claim.statement.predicate for claim in claims if claim.statement.predicate_type == CHECKPOINT]
+    made = [claim.statement.predicate or {} for claim in claims if claim.statement.predicate_type == CHECKPOINT]
     return [name for predicate in made if isinstance(name := predicate.get("name"), str)]

@@ -19,9 +19,9 @@ from verifier.checks import (
     unpinned_revision,
     unsafe_path,
     unsigned_checkpoint,
+    writable_path,
     wrong_checkpoint,
     wrong_signer,
-    writable_path,
 )
 from verifier.checks.check import Answer, Check, Needs, Skipped
 from verifier.evidence import CheckpointEvidence, Evidence, ModelEvidence
