@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.fakes.checkpoint import CLAIMS_OF_WORKFLOW, ISSUER, NAME, NOW, WORKFLOW, InProcessSigner
 from tests.fakes.sigstore import Instance
-from tests.test_own_keys import own, public_of
+from tests.test_own_keys import SUBJECT, Authority, Stamping, own, pem, public_of
 from verifier import oms
 from verifier.checkpoint import authenticate
 from verifier.digest import Digest
 from verifier.signature import Authentic
-from verifier.terms import ExpectedSigner, KeylessSigner, KeySigner
+from verifier.terms import CertificateSigner, ExpectedSigner, KeylessSigner, KeySigner
 
 STATEMENT = oms.write("run-17", {"model.safetensors": Digest.of(b"weights")}, name=NAME, at=NOW)
 
@@ -49,6 +49,15 @@ def test_of_a_keyless_bundle(rekor: int, statement: bool) -> None:
     bundle = signer.sign_statement(STATEMENT) if statement else signer.sign_digest(Digest.of(b"weights"))
 
     assert len(survivors(bundle, [expected], statement=statement)) < len(bundle) / 4
+
+
+def test_of_a_certificates_bundle() -> None:
+    key, authority, instance = ec.generate_private_key(ec.SECP256R1()), Authority(), Instance(clock=lambda: NOW)
+    chain = pem(authority.leaf(key), authority.between)
+    bundle = own(key, chain=chain, config=Stamping(instance)).sign_digest(Digest.of(b"weights"))
+    expected = CertificateSigner(pem(authority.root), SUBJECT, instance.trusted_root())
+
+    assert len(survivors(bundle, [expected], statement=False)) < len(bundle) / 4
 
 
 @pytest.mark.parametrize("statement", [True, False], ids=["directory", "tarball"])

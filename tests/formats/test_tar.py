@@ -137,6 +137,7 @@ REFUSED = {
     "only an end": END,
     "only directories": archive(directory(b"a/")),
     "old magic": archive(file(b"a", magic=b"\0" * 8)),
+    "GNU header with a prefix": archive(file(b"evil", magic=b"ustar  \0", prefix=b"a")),
     "wrong checksum": archive(bytes([CONFIG[0] ^ 1]) + CONFIG[1:]),
     "negative size": archive(sized(b"a", b"\xff" * 12)),
     "size in no number": archive(sized(b"a", b"9" * 12)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from functools import lru_cache
 
 from verifier._sigstore.verify import BadSignatureError, ExpectedIdentity, Root
@@ -26,7 +27,7 @@ def authenticate_statement(bundle: bytes, signer: ExpectedSigner) -> Authentic:
         return Authentic(signed.signature, signed.payload)
     from verifier._sigstore.keys import verify_statement
 
-    return verify_statement(bundle, signer)
+    return _closed(lambda: verify_statement(bundle, signer))
 
 
 def authenticate_file(bundle: bytes, signer: ExpectedSigner) -> Authentic:
@@ -40,7 +41,17 @@ def authenticate_file(bundle: bytes, signer: ExpectedSigner) -> Authentic:
         return Authentic(signed.signature, digest=digest)
     from verifier._sigstore.keys import verify_digest
 
-    return verify_digest(bundle, digest, signer)
+    return _closed(lambda: verify_digest(bundle, digest, signer))
+
+
+def _closed(verify: Callable[[], Authentic]) -> Authentic:
+    """Take whatever a hostile certificate makes the parsers raise for a no."""
+    try:
+        return verify()
+    except BadSignatureError:
+        raise
+    except Exception as error:
+        raise BadSignatureError(f"its bundle can't be read: {error or type(error).__name__}") from error
 
 
 def _expected(signer: KeylessSigner) -> ExpectedIdentity:

@@ -19,7 +19,8 @@ BLOCK = 512
 Kind = Literal["file", "directory", "symlink", "hardlink"]
 _KINDS: dict[bytes, Kind] = {b"0": "file", b"\0": "file", b"1": "hardlink", b"2": "symlink", b"5": "directory"}
 _ODD = {b"3": "a character device", b"4": "a block device", b"6": "a FIFO", b"S": "a sparse file"}
-_MAGICS = (b"ustar\x0000", b"ustar  \0")
+_GNU = b"ustar  \0"
+_MAGICS = (b"ustar\x0000", _GNU)
 _RECORDS = ("path", "linkpath", "size")
 
 
@@ -133,6 +134,8 @@ class TarReader:
         magic, kind, size = block[257:265], block[156:157], _number(block[124:136])
         if magic not in _MAGICS:
             raise _Malformed("a tarball with a header of an unknown kind")
+        if magic == _GNU and any(block[345:500]):  # times to GNU tar, the beginning of the name to others
+            raise _Malformed("a tarball with a header whose end tars read differently")
         if kind == b"x":
             if self._extended:
                 raise _Malformed("a tarball with two extended headers for one member")
@@ -142,7 +145,7 @@ class TarReader:
             key = "path" if kind == b"L" else "linkpath"
             self._gather(size, lambda raw: self._override(key, raw[:size].rstrip(b"\0")))
         elif kind in _KINDS:
-            self._member(block, _KINDS[kind], size, is_gnu=magic == _MAGICS[1])
+            self._member(block, _KINDS[kind], size)
         elif kind in _ODD:
             name = _decoded(_text(block[:100]))
             self.problems.append((name, f"{_ODD[kind]}, not a regular file"))
@@ -183,7 +186,7 @@ class TarReader:
             raise _Malformed(f"a tarball that gives a member a {key} that can't be read")
         self._overrides[key] = _decoded(value)
 
-    def _member(self, block: bytes, kind: Kind, size: int, *, is_gnu: bool) -> None:
+    def _member(self, block: bytes, kind: Kind, size: int) -> None:
         given, self._overrides, self._extended = self._overrides, {}, False
         if "size" in given:
             if not given["size"].isascii() or not given["size"].isdigit() or len(given["size"]) > 19:
@@ -191,8 +194,7 @@ class TarReader:
             size = int(given["size"])
         if kind != "file" and size:
             raise _Malformed("a tarball with a link or a directory that has content")
-        prefix = b"" if is_gnu else _text(block[345:500])
-        plain = _text(block[:100])
+        prefix, plain = _text(block[345:500]), _text(block[:100])
         name = given.get("path") or _decoded(prefix + b"/" + plain if prefix else plain)
         target = given.get("linkpath") or _decoded(_text(block[157:257]))
         if len(self.members) >= limits.MAX_ARCHIVE_MEMBERS:
