@@ -83,6 +83,8 @@ bench-publishers: .venv/.dev ## how well look-alike publishers are told; ARGS=DI
 
 peers: .venv-peers/.stamp .image/.stamp ## other implementations for tests/interop: OpenSSF's from PyPI, Sigstore's from Debian sid
 	$(PEERS_BIN)/python tests/interop/fetch_peers.py
+	$(PEERS_BIN)/python -m pip --quiet download --no-input --no-deps --no-binary :all: --require-hashes \
+	  --dest .peers/source -r requirements/peers-source.txt
 	@$(PEERS_BIN)/python tests/interop/peers.py
 
 clean: ## remove the environments, the peers and all caches

@@ -33,21 +33,25 @@ FLOORS = (
     {"report"},
     {
         "lookup", "lock", "pull", "verify", "scan", "sign", "attest", "gate", "entrypoint", "governance",
-        "target", "change", "judge", "identity",
+        "target", "change", "judge", "identity", "verify_checkpoint", "reading", "tarball", "pack", "unpack",
     },
     {"checks"},
     {"evidence"},
-    {"sets", "transfer", "lockfile", "private_cache", "environment", "source_tree"},
+    {
+        "sets", "transfer", "lockfile", "private_cache", "environment", "source_tree",
+        "checkpoint", "claims", "oms", "statement",
+    },
     {"publishers", "references", "formats"},
     {"registry"},
     {"_hub", "_sigstore", "_fickling", "_git", "_https"},
-    {"policy"},
+    {"policy", "policy_checkpoint"},
     {"rules"},
     {"verdict"},
     {"finding"},
     {
         "manifest", "reference", "digest", "limits", "errors", "credential",
-        "characters", "document", "snapshot", "cache", "atomic", "resources", "writers", "__init__",
+        "characters", "document", "snapshot", "cache", "atomic", "resources", "writers", "signature", "terms",
+        "__init__",
     },
 )  # fmt: skip
 """Top to bottom; several names on one floor may import each other, if not in a circle."""

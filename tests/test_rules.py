@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from verifier.checks import CHANGE_CHECKS, CHECKS
+from verifier.checks import CHANGE_CHECKS, CHECKPOINT_CHECKS, CHECKS, TARBALL_CHECKS, Check
 from verifier.finding import Severity
 from verifier.rules import RULES, Rule
 
@@ -42,21 +44,25 @@ def test_each_rule_has_one_file_of_tests() -> None:
     assert tests - set(RULES) == set()
 
 
-def test_each_rule_has_one_check_in_the_list() -> None:
-    rules = [each.rule for each in CHECKS]
+PLANS: tuple[Sequence[Check[Any]], ...] = (CHECKS, CHANGE_CHECKS, CHECKPOINT_CHECKS, TARBALL_CHECKS)
+"""What is asked of a model, of a change to source, of a checkpoint's directory, and of its tarball."""
 
-    assert len(set(rules)) == len(rules)
-    assert {*rules, *(each.rule for each in CHANGE_CHECKS)} == set(RULES)
+
+def test_each_rule_has_one_check_in_the_list() -> None:
+    for plan in PLANS:
+        rules = [each.rule for each in plan]
+        assert len(set(rules)) == len(rules)
+    assert {each.rule for plan in PLANS for each in plan} == set(RULES)
 
 
 def test_each_check_is_the_one_of_its_rules_file() -> None:
-    for each in CHECKS:
+    for each in (check for plan in PLANS if plan is not CHANGE_CHECKS for check in plan):
         module = each.run.__module__
         assert module == f"verifier.checks.{each.rule.replace('-', '_')}"
 
 
 def test_no_two_checks_have_the_same_name() -> None:
-    for plan in (CHECKS, CHANGE_CHECKS):
+    for plan in PLANS:
         assert len({each.name for each in plan}) == len(plan)
 
 

@@ -28,7 +28,7 @@ def instance_of(rekor: RekorVersion = 1, tsa: bool = True, **options: Any) -> In
     return Instance(rekor=rekor, tsa=tsa, clock=lambda: AT, **options)
 
 
-def expected_of(instance: Instance, identity: str = ALICE, **ids: int) -> ExpectedIdentity:
+def expected_of(instance: Instance, identity: str = ALICE, **ids: Any) -> ExpectedIdentity:
     return ExpectedIdentity(instance.url, identity, **ids)
 
 

@@ -40,6 +40,12 @@ class Document(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
+class Foreign(BaseModel):
+    """Base of documents whose format others define: what is not known here is passed over."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
 class DocumentError(ValueError):
     """The bytes are not such a document; the text names the field, as in `files["a.bin"].sha256`."""
 

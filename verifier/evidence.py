@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from verifier._hub import RemoteModel, RemotePublisher
+from verifier.checkpoint import Stranger, Unproven
+from verifier.claims import Lacking
+from verifier.digest import Digest
 from verifier.formats.content import Content
 from verifier.manifest import Manifest
 from verifier.publishers import PublisherIndex
 from verifier.reference import ModelReference
 from verifier.references import Mention, Pragma
 from verifier.registry.standing import Refusal, Standing
+from verifier.signature import Signature
 from verifier.snapshot import Reading, Snapshot
+from verifier.terms import Terms
 from verifier.writers import Writers
 
 Readings = Mapping[str, Reading[Content]]
@@ -95,3 +100,24 @@ class ChangeEvidence(Evidence):
     switches: tuple[Place, ...] = ()
     pragmas: tuple[tuple[str, Pragma], ...] = ()
     unseen: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointEvidence(Evidence):
+    """The same for a checkpoint that was signed where it was trained.
+
+    `signed_by` is the one of the policy's signers who signed, or why none did; `names` are those that this signer
+    gives the checkpoint. `digest` is what `pinned` (`--digest`) is compared with: the manifest's, or the tarball's as
+    it was signed; `tarball_digest` is the tarball's as it was read. `lacking` are required claims that are not there,
+    `bases` how the models stand in the registry that it was trained from: None where the policy does not ask,
+    a reason where nobody says which they are.
+    """
+
+    terms: Terms
+    signed_by: Signature | Stranger | Unproven
+    names: tuple[str, ...] = ()
+    digest: Digest | None = None
+    pinned: Digest | None = None
+    tarball_digest: Digest | None = None
+    lacking: tuple[Lacking, ...] = ()
+    bases: Mapping[str, Standing] | str | None = None

@@ -15,6 +15,7 @@ from verifier.document import DocumentError, read_bytes
 from verifier.errors import UndecidedError, UsageError, VerifierError
 
 if TYPE_CHECKING:
+    from verifier._sigstore.own import OwnSigner
     from verifier._sigstore.sign import Signer, TrustConfig
 
 TOKEN_VARIABLES = ("MODEL_VERIFIER_IDENTITY_TOKEN", "SIGSTORE_ID_TOKEN")
@@ -73,6 +74,28 @@ def open_signer(token: Token, config: TrustConfig) -> Signer:
     from verifier._sigstore.sign import Signer
 
     return Signer(token, config)
+
+
+def open_own_signer(key: Path, chain: Path | None, config: TrustConfig | None) -> OwnSigner:
+    """Open a key, and the certificates that begin with its own. Raises `UsageError` where they can't serve."""
+    from verifier._sigstore.own import OwnSigner
+
+    passphrase = os.environ.get("MODEL_VERIFIER_KEY_PASSPHRASE")
+    return OwnSigner(
+        _read_pem(key),
+        now=datetime.now(UTC),
+        passphrase=passphrase.encode() if passphrase else None,
+        chain=_read_pem(chain) if chain is not None else b"",
+        config=config,
+    )
+
+
+def _read_pem(path: Path) -> bytes:
+    try:
+        return read_bytes(path, limits.MAX_ROOT)
+    except (OSError, DocumentError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{str(path)!r} can't be read: {reason}", "Give a PEM file.") from error
 
 
 def _read(path: Path) -> str:

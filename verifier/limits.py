@@ -32,6 +32,16 @@ EXPIRY_NOTICE = timedelta(days=30)
 WAIVER_NOTICE = timedelta(days=14)
 MAX_BASELINE = timedelta(days=90)
 
+# A checkpoint. A signature of 100,000 files is some 20 MB.
+MAX_CHECKPOINT_BUNDLE = 32 * MIB
+MAX_CLAIMS = 64 * MIB
+MAX_CLAIM_LINES = 1_000
+MAX_PREDICATE = 8 * MIB
+MAX_TAR_RECORDS = 1 * MIB
+# Weights hardly compress; what unpacks to more than this beside its compressed size is a bomb.
+TARBALL_MAX_RATIO = 100
+TARBALL_MIN_UNPACKED = 256 * MIB
+
 # A snapshot.
 MAX_SNAPSHOT_ENTRIES = 100_000
 MAX_SNAPSHOT_DEPTH = 32

@@ -22,14 +22,16 @@ from verifier.document import DigestText, Document, DocumentError, FilePath, Nam
 from verifier.document import Sequence as ListOf
 from verifier.errors import UndecidedError, UsageError
 from verifier.finding import Finding, Severity
+from verifier.policy_checkpoint import CheckpointSection, RequireEntry, SignerEntry, terms_of
 from verifier.resources import data_directory
 from verifier.rules import RULES
+from verifier.terms import Terms
 from verifier.verdict import Effect, Judged, Outcome, Status
 
 SYSTEM_POLICY = Path("/etc/model-verifier/policy.toml")
 """Where a machine's owner puts a policy that no flag and no variable overrides."""
 
-SHIPPED = ("default", "strict", "audit", "lockfile", "demo")
+SHIPPED = ("default", "strict", "audit", "lockfile", "demo", "deploy")
 _EFFECTS = {Severity.ERROR: Effect.DENY, Severity.WARNING: Effect.WARN, Severity.NOTE: Effect.NOTE}
 _MOVES = {"deny": Effect.DENY, "warn": Effect.WARN, "ignore": Effect.IGNORED}
 
@@ -90,7 +92,7 @@ class PolicyDocument(Document):
 
     schema_: Literal["model-verifier/policy/v1"] = Field(alias="schema")
     name: Name
-    extends: Literal["default", "strict", "audit", "lockfile"] | None = None
+    extends: Literal["default", "strict", "audit", "lockfile", "deploy"] | None = None
     mode: Literal["enforce", "audit"] = "enforce"
     registry: RegistrySection = RegistrySection()
     rules: dict[str, RuleEffect] = Field(default_factory=dict)
@@ -98,6 +100,9 @@ class PolicyDocument(Document):
     pickle: PickleSection = PickleSection()
     audit: ListOf[AuditedPath] = ()
     exceptions: ListOf[PolicyException] = ()
+    checkpoint: CheckpointSection = CheckpointSection()
+    signers: ListOf[SignerEntry] = ()
+    require: ListOf[RequireEntry] = ()
 
     @field_validator("rules")
     @classmethod
@@ -132,6 +137,7 @@ class Policy:
     known_publishers: tuple[str, ...] = ()
     audited: tuple[AuditedPath, ...] = ()
     exceptions: tuple[PolicyException, ...] = ()
+    terms: Terms = field(default_factory=Terms)
 
     @classmethod
     def load(cls, policy: Path | str) -> Self:
@@ -155,6 +161,7 @@ class Policy:
             known_publishers=document.publishers.known,
             audited=document.audit,
             exceptions=document.exceptions,
+            terms=terms_of(document.checkpoint, document.signers, document.require, path.parent),
         )
 
     def override(

@@ -162,6 +162,52 @@ _RULES = (
         "Find out whether the publisher moved or the name was taken over; then use the new id, approved anew.",
     ),
     Rule(
+        "unsigned-checkpoint",
+        Severity.ERROR,
+        "Nothing proves that anybody signed this checkpoint.",
+        "Whoever can write to the bucket can exchange a checkpoint. Its bundle, <name>.sigstore.json beside it, must "
+        "hold offline under a trusted root, a key or a certificate chain of the policy: certificate, log proof, "
+        "timestamp and signature, each of them.",
+        "model-verifier verify ./run-17 --policy deploy.toml\n  unsigned-checkpoint: there is no bundle "
+        "'run-17.sigstore.json'",
+        "Sign it where it was trained (model-verifier sign PATH) and copy the bundle beside it, or fetch both again.",
+        fixed=True,
+    ),
+    Rule(
+        "wrong-signer",
+        Severity.ERROR,
+        "The checkpoint was signed by somebody whom the policy does not name.",
+        "Anybody can sign with an identity of their own; a workflow can be called from another repository or run in a "
+        "fork. The issuer and the identity must be exactly those of one [[signers]] entry, and so must the forge's "
+        "repository, owner, ref and trigger where the entry gives them.",
+        "wrong-signer: found https://github.com/evil/train/…, expected https://github.com/acme/train/…",
+        "Deploy what the expected pipeline signed. If the found signer is the right one, change [[signers]] after a "
+        "review.",
+        fixed=True,
+    ),
+    Rule(
+        "wrong-checkpoint",
+        Severity.ERROR,
+        "The checkpoint is rightly signed, but it is not the one to be deployed.",
+        "A bucket's owner can put back last year's checkpoint, or another model's by the same workflow: both are "
+        "rightly signed. So the name, the age and, with --digest, the digest are compared with what is deployed; "
+        "the time is the log's or a timestamp authority's.",
+        "wrong-checkpoint: found acme/support-agent-eval, expected acme/support-agent",
+        "Deploy the checkpoint that the policy names, sign a fresh one, or change [checkpoint] in the policy.",
+        fixed=True,
+    ),
+    Rule(
+        "missing-claim",
+        Severity.ERROR,
+        "A claim that the policy requires is not there, or does not count.",
+        "Provenance, evaluations and scans reach the gate as signed statements about exactly these files. One that is "
+        "missing, too old, about other files, signed by others or changed says nothing.",
+        "missing-claim: no claim of the type https://acme.example/eval/v1 counts: there is https://slsa.dev/provenance/v1",
+        "Have the tool's result signed: model-verifier attest PATH --type URI --predicate FILE; copy the claims beside "
+        "the checkpoint.",
+        fixed=True,
+    ),
+    Rule(
         "remote-code",
         Severity.ERROR,
         "The model brings code that trust_remote_code would run.",

@@ -70,11 +70,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Random access to an open file; the first bytes come from the read that was hashed."""
+    """Random access to an open file, or to `size` bytes of one from `start`.
+
+    The first bytes, `head`, come from the read that was hashed.
+    """
 
     size: int
     head: bytes
     descriptor: int
+    start: int = 0
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Give up to `length` bytes from `offset`; fewer only at the file's end."""
@@ -82,7 +86,7 @@ class Source:
         if end <= len(self.head) or offset >= end:
             return self.head[offset:end]
         chunks = bytearray()
-        while offset < end and (chunk := os.pread(self.descriptor, end - offset, offset)):
+        while offset < end and (chunk := os.pread(self.descriptor, end - offset, self.start + offset)):
             chunks += chunk
             offset += len(chunk)
         return bytes(chunks)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from verifier.digest import Digest
 from verifier.finding import Finding
+from verifier.signature import Signature
 
 
 class Effect(StrEnum):
@@ -140,6 +141,7 @@ class Verdict:
     outcomes: tuple[Outcome, ...]
     time: datetime
     waivers: tuple[WaiverUse, ...] = ()
+    signers: tuple[Signature, ...] = ()
     notices: tuple[str, ...] = ()
     error: ErrorReport | None = None
     references: tuple[NamedReference, ...] | None = None

@@ -7,23 +7,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from verifier import cache
 from verifier.digest import Digest, Watch
-from verifier.evidence import ModelEvidence, Readings
-from verifier.formats import Content, identify
+from verifier.errors import UsageError
+from verifier.evidence import ModelEvidence
 from verifier.judge import conclude, denied_before_reading
 from verifier.lockfile import Lock, read_lock
 from verifier.lookup import open_registry, parse_reference, stand
-from verifier.manifest import Manifest
 from verifier.policy import Policy
-from verifier.reference import ModelReference
+from verifier.reading import read_listed_files
+from verifier.reference import ModelReference, is_path
 from verifier.registry.registry import Registry
-from verifier.snapshot import Snapshot, Source, read, take
+from verifier.snapshot import take
 from verifier.verdict import Verdict
+from verifier.verify_checkpoint import verify_checkpoint
 
 
 def verify(
@@ -34,14 +36,18 @@ def verify(
     policy: Policy | Path | str,
     offline: bool = False,
     set_name: str | None = None,
+    bundle: Path | None = None,
+    digest: Digest | str | None = None,
+    extract: Path | None = None,
     all_findings: bool = False,
     watch: Watch | None = None,
     workers: int | None = None,
     now: datetime | None = None,
 ) -> Verdict:
-    """Verify the model's files against the policy's registry, or against a lock.
+    """Verify the model's files against the policy's registry, or against a lock; or a checkpoint by its signature.
 
-    The files are those in the directory `path`, or else the snapshot in the Hub's cache.
+    A reference names a model; its files are those in the directory `path`, or else the snapshot in the Hub's cache.
+    A path names a checkpoint: `bundle` and `digest` are `verify_checkpoint`'s, as are all the others but `lock`.
 
     `policy` may name a file or a shipped policy. `all_findings` goes on to hash where the closed set already
     fails. `now` (UTC) is the time of judgement. The network is asked for a registry behind a
@@ -52,6 +58,20 @@ def verify(
     """
     now = now or datetime.now(UTC)
     policy = policy if isinstance(policy, Policy) else Policy.load(policy)
+    if isinstance(reference_or_path, Path) or (isinstance(reference_or_path, str) and is_path(reference_or_path)):
+        _refuse("a path", {"path": path, "lock": lock, "set": set_name})
+        return verify_checkpoint(
+            Path(reference_or_path),
+            policy=policy,
+            bundle=bundle,
+            digest=Digest.parse(digest) if isinstance(digest, str) else digest,
+            extract=extract,
+            all_findings=all_findings,
+            watch=watch,
+            workers=workers,
+            now=now,
+        )
+    _refuse("a reference", {"bundle": bundle, "digest": digest, "extract": extract})
     locked = read_lock(lock) if lock is not None else None
     registry = open_registry(policy, locked, now, offline=offline)
     asked = parse_reference(reference_or_path, registry)  # (1)
@@ -79,6 +99,12 @@ def find(
     return evidence, path
 
 
+def _refuse(what: str, options: Mapping[str, object]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"--{name} means nothing beside {what}", f"Leave --{name} out.")
+
+
 def read_listed(
     evidence: ModelEvidence, policy: Policy, *, all_findings: bool, watch: Watch | None, workers: int | None = None
 ) -> ModelEvidence:
@@ -89,22 +115,4 @@ def read_listed(
         return replace(
             evidence, unread="the files were not read, since this already denies; verify --all-findings reads them"
         )
-    return replace(evidence, readings=_readings(evidence.snapshot, evidence.manifest, watch, workers))
-
-
-def _readings(snapshot: Snapshot, manifest: Manifest, watch: Watch | None, workers: int | None) -> Readings:
-    def inspect(path: str, digest: Digest, source: Source) -> Content | None:
-        return identify(path, source) if digest == manifest.files[path].digest else None
-
-    entries = [
-        entry
-        for path, entry in snapshot.files.items()
-        if path in manifest.files and entry.size == manifest.files[path].size
-    ]
-    if watch is None:
-        return read(entries, inspect, workers=workers)
-    try:
-        watch.begin(sum(entry.size for entry in entries))
-        return read(entries, inspect, workers=workers, progress=watch.advance)
-    finally:
-        watch.end()
+    return replace(evidence, readings=read_listed_files(evidence.snapshot, evidence.manifest, watch, workers))

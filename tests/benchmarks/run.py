@@ -23,13 +23,14 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(CHECKOUT))
 
-from tests.benchmarks import entrypoint, gate, governance, hashing, hub, registry, startup  # noqa: E402
+from tests.benchmarks import checkpoints, entrypoint, gate, governance, hashing, hub, registry, startup  # noqa: E402
 from tests.benchmarks.measure import BenchmarkError, Result, Target  # noqa: E402
 from verifier.digest import default_workers  # noqa: E402
 
 DATA: Final = CHECKOUT / ".bench"
 BENCHMARKS: Final[Mapping[str, Callable[[Path, int], Result]]] = {
     "hashing": hashing.measure,
+    "checkpoints": checkpoints.measure,
     "startup": startup.measure,
     "registry": registry.measure,
     "governance": governance.measure,

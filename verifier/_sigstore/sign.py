@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import requests
@@ -83,6 +84,14 @@ class TrustConfig:
             raise UsageError(
                 "the trust config names no place to log in", "Give a token by --identity-token-file."
             ) from error
+
+    def timestamps(self, signature: bytes) -> list[bytes]:
+        """Have every timestamp authority of the instance stamp a signature that was made otherwise."""
+        stamps = []
+        for authority in _asked(self.context)._tsa_clients:
+            _limit(authority._session)
+            stamps.append(_asked(partial(authority.request_timestamp, signature)).as_bytes())
+        return stamps
 
     def context(self) -> SigningContext:
         """Give a signing context whose requests all end."""

@@ -6,6 +6,7 @@ from verifier.checks import (
     expired_approval,
     incomplete_scan,
     malformed_safetensors,
+    missing_claim,
     missing_file,
     new_suppression,
     pickle,
@@ -20,12 +21,26 @@ from verifier.checks import (
     unpinned_revision,
     unresolved_reference,
     unsafe_path,
+    unsigned_checkpoint,
     writable_path,
+    wrong_checkpoint,
+    wrong_signer,
 )
 from verifier.checks.check import Answer, Check, Needs, Skipped, of_each_model
-from verifier.evidence import ChangeEvidence, Evidence, ModelEvidence
+from verifier.evidence import ChangeEvidence, CheckpointEvidence, Evidence, ModelEvidence
 
-__all__ = ["CHANGE_CHECKS", "CHECKS", "CLOSED_SET_CHECKS", "CONTENT_CHECKS", "Answer", "Check", "Needs", "Skipped"]
+__all__ = [
+    "CHANGE_CHECKS",
+    "CHECKPOINT_CHECKS",
+    "CHECKS",
+    "CLOSED_SET_CHECKS",
+    "CONTENT_CHECKS",
+    "TARBALL_CHECKS",
+    "Answer",
+    "Check",
+    "Needs",
+    "Skipped",
+]
 
 CLOSED_SET_CHECKS: tuple[Check[Evidence], ...] = (
     unsafe_path.CHECK,
@@ -70,3 +85,23 @@ CHANGE_CHECKS: tuple[Check[ChangeEvidence], ...] = (
     new_suppression.CHECK,
 )
 """All that is asked of a change to source."""
+
+_SIGNED_CHECKS: tuple[Check[CheckpointEvidence], ...] = (
+    unsigned_checkpoint.CHECK,
+    wrong_signer.CHECK,
+    wrong_checkpoint.CHECK,
+    missing_claim.CHECK,
+    revoked_model.BASES,
+    unapproved_dependency.BASES,
+)
+
+CHECKPOINT_CHECKS: tuple[Check[CheckpointEvidence], ...] = (*_SIGNED_CHECKS, *CLOSED_SET_CHECKS, *CONTENT_CHECKS)
+"""All that is asked of a checkpoint's directory."""
+
+TARBALL_CHECKS: tuple[Check[CheckpointEvidence], ...] = (
+    *_SIGNED_CHECKS,
+    unsafe_path.CHECK,
+    digest_mismatch.TARBALL,
+    *CONTENT_CHECKS,
+)
+"""All that is asked of a tarball, whose one digest stands for the closed set of its members."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from verifier.checks.check import Answer, Check, Needs, Skipped, found
-from verifier.evidence import Evidence
+from verifier.evidence import CheckpointEvidence, Evidence
 from verifier.finding import Finding
 
 RULE = "digest-mismatch"
@@ -61,4 +61,15 @@ def differs(path: str, how: str, seen: str, expected: str, remedy: str = "") -> 
     return replace(found(RULE, f"{path} is not the file {how}", path, remedy=remedy), found=seen, expected=expected)
 
 
+def run_on_tarball(evidence: CheckpointEvidence) -> Answer:
+    """Compare a tarball's bytes, all of them, with what was signed."""
+    if evidence.tarball_digest is None or evidence.digest is None:
+        return Skipped(evidence.unread)
+    if evidence.tarball_digest == evidence.digest:
+        return ()
+    remedy = "Fetch it again; if it differs again, its store was changed: tell whoever runs it."
+    return [differs("the tarball", "that was signed", str(evidence.tarball_digest), str(evidence.digest), remedy)]
+
+
+TARBALL = Check("digests", RULE, Needs.STANDING, run_on_tarball)
 CHECK = Check("digests", RULE, Needs.LISTING, run)

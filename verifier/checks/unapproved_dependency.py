@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from verifier.checks.check import Check, Needs, found
 from verifier.errors import UsageError
-from verifier.evidence import ModelEvidence
+from verifier.evidence import CheckpointEvidence, ModelEvidence
 from verifier.finding import Finding
 from verifier.reference import ModelReference, is_path
 
@@ -59,4 +59,13 @@ def models_named(pairs: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str
                 yield key, value
 
 
+def run_on_bases(evidence: CheckpointEvidence) -> Iterable[Finding]:
+    """Judge the models that a checkpoint was trained from; those that are revoked are reported as that."""
+    for base, standing in evidence.bases.items() if isinstance(evidence.bases, Mapping) else ():
+        if not standing.is_live(evidence.now) and not standing.revocations:
+            reason = standing.refusal.message if standing.refusal else "its approval is over"
+            yield found(RULE, f"{base}, from which this was trained, is not approved: {reason}")
+
+
+BASES = Check("bases", RULE, Needs.STANDING, run_on_bases)
 CHECK = Check("dependencies", RULE, Needs.CONTENT, run)

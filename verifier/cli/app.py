@@ -15,12 +15,14 @@ import typer
 
 from verifier import __version__
 from verifier.cli import exec as entrypoint
+from verifier.cli.attest import attest
 from verifier.cli.explain import explain
 from verifier.cli.gate import gate
 from verifier.cli.lock import lock
 from verifier.cli.lookup import lookup
 from verifier.cli.pull import pull
 from verifier.cli.registry import registry
+from verifier.cli.sign import sign
 from verifier.cli.verify import verify
 from verifier.errors import VerifierError
 from verifier.report.escape import terminal
@@ -41,6 +43,8 @@ app.command()(pull)
 app.command()(verify)
 app.command()(gate)
 app.command("exec", cls=entrypoint.ExecCommand)(entrypoint.exec_)
+app.command()(sign)
+app.command()(attest)
 app.command()(explain)
 app.add_typer(registry)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from verifier.cli.identity import KeyOption, PublicLogOption, TokenFileOption, TrustConfigOption
 from verifier.cli.options import (
     Format,
     FormatOption,
@@ -26,7 +27,10 @@ from verifier.cli.options import (
 
 
 def verify(
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="The model: org/name or org/name@<commit>.")],
+    reference: Annotated[
+        str,
+        typer.Argument(metavar="REFERENCE|./PATH", help="The model: org/name[@<commit>]; or a signed checkpoint."),
+    ],
     path: Annotated[
         Path | None,
         typer.Option(
@@ -35,6 +39,22 @@ def verify(
             metavar="DIR",
             help="Where its files are, if not in the Hub's cache.",
         ),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundle", envvar="MODEL_VERIFIER_BUNDLE", metavar="FILE", help="A checkpoint's, if not beside it."
+        ),
+    ] = None,
+    digest: Annotated[
+        str | None,
+        typer.Option(
+            "--digest", envvar="MODEL_VERIFIER_DIGEST", metavar="sha256:…", help="The one checkpoint that may pass."
+        ),
+    ] = None,
+    extract: Annotated[
+        Path | None,
+        typer.Option("--extract", envvar="MODEL_VERIFIER_EXTRACT", metavar="DIR", help="Unpack a tarball that passed."),
     ] = None,
     policy: PolicyOption = None,
     registry: RegistryOption = None,
@@ -51,6 +71,14 @@ def verify(
         bool,
         typer.Option("--all-findings", envvar="MODEL_VERIFIER_ALL_FINDINGS", help="Hash even if the files differ."),
     ] = False,
+    vsa: Annotated[
+        Path | None,
+        typer.Option("--vsa", envvar="MODEL_VERIFIER_VSA", metavar="OUT", help="Sum a pass up there (SLSA VSA v1)."),
+    ] = None,
+    token_file: TokenFileOption = None,
+    trust_config: TrustConfigOption = None,
+    key: KeyOption = None,
+    public_log: PublicLogOption = False,
     no_progress: NoProgressOption = False,
 ) -> None:
     """Are these bytes the approved (or locked) ones?"""
@@ -58,8 +86,10 @@ def verify(
     from verifier.cli.output import write_report
     from verifier.cli.policy import deciding_policy
     from verifier.cli.progress import ProgressBar
+    from verifier.cli.summary import write_summary
     from verifier.errors import UndecidedError
     from verifier.judge import undecided
+    from verifier.verdict import Result
     from verifier.verify import verify as verify_model
 
     deciding = deciding_policy(policy, registry, trust_digest, mode, min_version, lock)
@@ -68,6 +98,9 @@ def verify(
         verdict = verify_model(
             reference,
             path=path,
+            bundle=bundle,
+            digest=digest,
+            extract=extract,
             lock=lock,
             policy=deciding,
             offline=offline,
@@ -77,6 +110,8 @@ def verify(
         )
     except UndecidedError as error:
         verdict = undecided(error, reference, deciding)
+    if vsa is not None and verdict.result is Result.PASSED:
+        write_summary(verdict, vsa, token_file, trust_config, public_log, key)
     write_report([verdict], format_, output)
     write_metrics(metrics_file, [(verdict, time.monotonic() - began)])
     raise typer.Exit(verdict.exit_status)

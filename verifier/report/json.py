@@ -93,6 +93,15 @@ class WaiverPart(_Part):
     used: bool
 
 
+class SignerPart(_Part):
+    """Who validly signed the checkpoint; `signed_at` is null where nothing proves the time."""
+
+    method: Literal["sigstore", "key", "certificate"]
+    issuer: str | None
+    identity: str
+    signed_at: str | None
+
+
 class ErrorPart(_Part):
     """Why a verdict is UNDECIDED."""
 
@@ -129,7 +138,7 @@ class VerdictDocument(_Part):
     subject: SubjectPart
     policy: PolicyPart | None
     registry: RegistryPart | None
-    signers: list[str]
+    signers: list[SignerPart]
     waivers: list[WaiverPart]
     notices: list[str]
     outcomes: list[OutcomePart]
@@ -189,7 +198,15 @@ def _document(verdict: Verdict) -> VerdictDocument:
         )
         if registry
         else None,
-        signers=[],
+        signers=[
+            SignerPart(
+                method=item.method,
+                issuer=_maybe(item.issuer),
+                identity=_text(item.identity),
+                signed_at=format_timestamp(item.signed_at) if item.signed_at else None,
+            )
+            for item in verdict.signers
+        ],
         waivers=[
             WaiverPart(rule=item.rule, path=item.path, expires=format_timestamp(item.expires), used=item.used)
             for item in verdict.waivers

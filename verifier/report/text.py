@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from verifier import limits
 from verifier.document import format_timestamp
 from verifier.finding import Location
 from verifier.report.escape import terminal
 from verifier.verdict import Effect, Judged, Result, Status, Subject, Verdict
+
+if TYPE_CHECKING:
+    from verifier.attest import Attested
+    from verifier.sign import Signed
 
 _COLOURS = {"PASSED": "32", "FAILED": "31", "UNDECIDED": "33", "warning": "33", "note": "2", "waived": "33"}
 _WORDS = {Effect.WARN: "warning", Effect.NOTE: "note", Effect.WAIVED: "waived"}
@@ -59,6 +64,9 @@ def _standing(verdict: Verdict) -> str:
         until = f" until {format_timestamp(registry.approved_until)[:10]}" if registry.approved_until else ""
         approved = f"approved by {who}{until} in " if who and verdict.result is Result.PASSED else "registry "
         parts.append(f"{approved}{registry.name}{demonstration}, head {registry.version}")
+    for signer in verdict.signers if verdict.result is Result.PASSED else ():
+        when = f" on {format_timestamp(signer.signed_at)[:10]}" if signer.signed_at else ""
+        parts.append(f"signed{when} by {signer.identity}")
     if verdict.policy is not None:
         parts.append(f"policy {verdict.policy.name}")
     return terminal("; ".join(parts))
@@ -105,6 +113,24 @@ def _skipped(verdict: Verdict) -> Iterator[str]:
     skipped = [outcome for outcome in verdict.outcomes if outcome.status is Status.SKIPPED]
     for reason, group in groupby(skipped, key=lambda outcome: outcome.reason):
         yield f"  {counted(len(list(group)), 'check')} not run: {terminal(reason or '')}"
+
+
+def signed_text(signed: Signed) -> str:
+    """Say in two lines what was signed, and what lies beside it now."""
+    amount = f"{counted(signed.files, 'file')}, {size(signed.size)}"
+    written = ", ".join(path.name for path in signed.written)
+    return (
+        f"SIGNED  {terminal(str(signed.path))}  {amount}\n"
+        f"  by {terminal(signed.identity)}; {signed.digest}; wrote {terminal(written)}"
+    )
+
+
+def attested_text(attested: Attested) -> str:
+    """Say in two lines what was claimed, and where the claim lies."""
+    return (
+        f"ATTESTED  {terminal(str(attested.path))}  {terminal(attested.type)}\n"
+        f"  by {terminal(attested.identity)}; wrote {terminal(attested.written.name)}"
+    )
 
 
 def counted(count: int, what: str) -> str:

@@ -1,6 +1,5 @@
 """Bundles v0.3, in protobuf's JSON form (protobuf-specs' `sigstore_bundle.proto`)."""
 
-import hashlib
 import json
 from typing import Any
 
@@ -13,10 +12,9 @@ from tests.fakes.sigstore.rekor import LogEntry
 _MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
-def message_signature(data: bytes, signature: bytes) -> dict[str, Any]:
-    """The content of a bundle for a blob."""
-    digest = {"algorithm": "SHA2_256", "digest": b64(hashlib.sha256(data).digest())}
-    return {"messageDigest": digest, "signature": b64(signature)}
+def message_signature(digest: bytes, signature: bytes) -> dict[str, Any]:
+    """The content of a bundle for a blob of that SHA-256."""
+    return {"messageDigest": {"algorithm": "SHA2_256", "digest": b64(digest)}, "signature": b64(signature)}
 
 
 def dsse_envelope(payload_type: str, payload: bytes, signature: bytes) -> dict[str, Any]:

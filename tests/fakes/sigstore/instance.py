@@ -21,7 +21,7 @@ from tests.fakes.sigstore.encoding import whole_second
 from tests.fakes.sigstore.entries import EntryBody
 from tests.fakes.sigstore.faults import Fault, check_possible
 from tests.fakes.sigstore.fulcio import Fulcio
-from tests.fakes.sigstore.keys import ecdsa, new_key
+from tests.fakes.sigstore.keys import ecdsa_of_digest, new_key
 from tests.fakes.sigstore.rekor import Log, RekorVersion
 from tests.fakes.sigstore.tsa import TimestampAuthority, TimestampRequest
 
@@ -93,10 +93,22 @@ class Instance:
         instance's URL unless another is named. All happens at one moment, `at` (by default now), from which
         the certificate is valid. Raises TypeError for a claim that Fulcio does not know.
         """
-        signed = self._sign(data, identity, issuer, at, claims)
+        return self.sign_digest(hashlib.sha256(data).digest(), identity, issuer=issuer, at=at, **claims)
+
+    def sign_digest(
+        self,
+        digest: bytes,
+        identity: str,
+        *,
+        issuer: str | None = None,
+        at: datetime | None = None,
+        **claims: Unpack[Claims],
+    ) -> bytes:
+        """Sign as a blob what has this SHA-256, as `sign` does."""
+        signed = self._sign(digest, identity, issuer, at, claims)
         record = entries.hashedrekord_v1 if self.rekor == 1 else entries.hashedrekord_v2
-        body = record(hashlib.sha256(data).digest(), signed.logged_signature, signed.certificate)
-        return self._finish(signed, body, {"messageSignature": message_signature(data, signed.signature)})
+        body = record(digest, signed.logged_signature, signed.certificate)
+        return self._finish(signed, body, {"messageSignature": message_signature(digest, signed.signature)})
 
     def sign_dsse(
         self,
@@ -112,14 +124,13 @@ class Instance:
 
         The other arguments are those of `sign`.
         """
-        message = entries.pre_authentication_encoding(payload_type, payload)
-        signed = self._sign(message, identity, issuer, at, claims)
+        digest = hashlib.sha256(entries.pre_authentication_encoding(payload_type, payload)).digest()
+        signed = self._sign(digest, identity, issuer, at, claims)
         envelope = dsse_envelope(payload_type, payload, signed.signature)
         if self.rekor == 1:
             written = json.dumps(envelope).encode()
             body = entries.dsse_v1(written, payload, signed.logged_signature, signed.certificate)
         else:
-            digest = hashlib.sha256(message).digest()
             body = entries.hashedrekord_v2(digest, signed.logged_signature, signed.certificate)
         return self._finish(signed, body, {"dsseEnvelope": envelope})
 
@@ -153,15 +164,13 @@ class Instance:
         )
         return json.dumps(root, indent=2, sort_keys=True).encode() + b"\n"
 
-    def _sign(
-        self, message: bytes, identity: str, issuer: str | None, at: datetime | None, claims: Claims
-    ) -> "_Signed":
+    def _sign(self, digest: bytes, identity: str, issuer: str | None, at: datetime | None, claims: Claims) -> "_Signed":
         check_known(claims)
         time = whole_second(at) if at else self.now()
         key = new_key()
         certificate = self.fulcio.issue(key.public_key(), identity, issuer or self.url, time, claims)
-        signature = ecdsa(key, message)
-        logged = ecdsa(key, message) if Fault.ENTRY_OF_OTHER_SIGNATURE in self.faults else signature
+        signature = ecdsa_of_digest(key, digest)
+        logged = ecdsa_of_digest(key, digest) if Fault.ENTRY_OF_OTHER_SIGNATURE in self.faults else signature
         return _Signed(certificate, time, signature, logged)
 
     def _finish(self, signed: "_Signed", body: EntryBody, content: dict[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 P256, ED25519 = "PKIX_ECDSA_P256_SHA_256", "PKIX_ED25519"
@@ -19,6 +20,11 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 def ecdsa(key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
     """The DER form of the ECDSA signature of `data`, over SHA-256."""
     return key.sign(data, ec.ECDSA(hashes.SHA256()))
+
+
+def ecdsa_of_digest(key: ec.EllipticCurvePrivateKey, digest: bytes) -> bytes:
+    """The same of data that has the SHA-256 `digest`."""
+    return key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))
 
 
 def spki(key: PublicKey) -> bytes:

@@ -1,0 +1,82 @@
+"""A certificate chain of one's own: does it lead from this leaf to these authorities, at that time?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from verifier._sigstore.verify import BadSignatureError
+
+_MOST_LINKS = 8
+_UNDERSTOOD = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
+
+
+def check_chain(
+    leaf: x509.Certificate, between: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate], at: datetime
+) -> None:
+    """Raise `BadSignatureError` unless `leaf` may sign and was valid at `at`, and so was its way up to an anchor."""
+    if not _may_sign(leaf):
+        raise BadSignatureError("the certificate is not one for signing")
+    for certificate in (leaf, *between):
+        for extension in certificate.extensions:
+            if extension.critical and not isinstance(extension.value, _UNDERSTOOD):
+                raise BadSignatureError(f"a certificate has the critical extension {extension.oid.dotted_string}")
+    if not _is_valid(leaf, at):
+        raise BadSignatureError("the certificate was not valid when this was signed")
+    if not any(_leads_up(leaf, between, anchors, at, 0)):
+        raise BadSignatureError("the certificate does not lead to an authority that is trusted")
+
+
+def _leads_up(
+    certificate: x509.Certificate,
+    between: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    at: datetime,
+    below: int,
+) -> Iterator[bool]:
+    """Give True for each way up; `below` counts the authorities beneath."""
+    if certificate in anchors:
+        yield True
+    if below == _MOST_LINKS:
+        return
+    for issuer in (*anchors, *between):
+        if issuer != certificate and _issued(issuer, certificate, below) and _is_valid(issuer, at):
+            yield from _leads_up(issuer, between, anchors, at, below + 1)
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:
+    try:
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+        if not constraints.ca or (constraints.path_length is not None and below > constraints.path_length):
+            return False
+        certificate.verify_directly_issued_by(issuer)
+    except (x509.ExtensionNotFound, InvalidSignature, ValueError, TypeError):
+        return False
+    usage = _usage(issuer)
+    return usage is None or usage.key_cert_sign
+
+
+def _may_sign(leaf: x509.Certificate) -> bool:
+    usage = _usage(leaf)
+    try:
+        extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        if ExtendedKeyUsageOID.CODE_SIGNING not in extended:
+            return False
+    except x509.ExtensionNotFound:
+        return usage is not None and usage.digital_signature
+    return usage is None or usage.digital_signature
+
+
+def _usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _is_valid(certificate: x509.Certificate, at: datetime) -> bool:
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc

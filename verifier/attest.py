@@ -1,0 +1,83 @@
+"""Add a signed claim about a checkpoint: any tool's JSON, bound to exactly these files.
+
+(1) the predicate;  (2) the files, hashed, or the tarball: what the claim is about;  (3) the in-toto statement, signed
+and verified;  (4) one more line in the claims beside the checkpoint, written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verifier import limits
+from verifier.atomic import write_atomically
+from verifier.checkpoint import CLAIMS, Unproven, beside, read_claims
+from verifier.digest import Watch
+from verifier.document import DocumentError, load_json, read_bytes
+from verifier.errors import UndecidedError, UsageError
+from verifier.sign import Signer, subjects_of
+from verifier.statement import write_statement
+
+_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,2}[!-.0-~][!-~]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """What was claimed, by whom, and where the claims lie."""
+
+    path: Path
+    type: str
+    identity: str
+    written: Path
+
+
+def attest(
+    path: Path,
+    type_: str,
+    predicate: Path,
+    signer: Callable[[], Signer],
+    *,
+    watch: Watch | None = None,
+    workers: int | None = None,
+) -> Attested:
+    """Sign the JSON object in the file `predicate` as a claim of the type `type_`, a URI, about `path`.
+
+    Raises `UsageError` for what can't be claimed, `UndecidedError` where reading, signing or writing does not succeed.
+    """
+    if not _TYPE.fullmatch(type_):
+        raise UsageError(f"the type {type_!r} is not a URI", "Write one such as https://acme.example/eval/v1.")
+    claim = _read_predicate(predicate)  # (1)
+    target = beside(path, CLAIMS)
+    lines = read_claims(target)
+    if isinstance(lines, Unproven):
+        raise UsageError(f"the claims can't be added to: {lines.reason}", "Move that file away.")
+    subjects, name = subjects_of(path, watch=watch, workers=workers)  # (2)
+    opened = signer()
+    made = opened.sign_statement(write_statement(subjects.listed(name), type_, claim))  # (3)
+    try:
+        write_atomically(target, b"".join(line.strip() + b"\n" for line in (*lines, made)))  # (4)
+    except OSError as error:
+        raise UndecidedError(
+            f"the claims can't be written to {str(target)!r}: {error.strerror}",
+            "Check the directory's permissions and the disk.",
+            code="unwritable",
+        ) from error
+    return Attested(path, type_, str(opened.identity), target)
+
+
+def _read_predicate(path: Path) -> dict[str, Any]:
+    blame, remedy = f"the predicate {str(path)!r}", "Give a file that holds one JSON object."
+    try:
+        value = load_json(read_bytes(path, limits.MAX_PREDICATE))
+    except DocumentError as error:
+        raise UsageError(f"{blame} {error}", remedy) from error
+    except OSError as error:
+        raise UsageError(
+            f"{blame} can't be read: {error.strerror}", "Give a file that holds one JSON object."
+        ) from error
+    if not isinstance(value, dict):
+        raise UsageError(f"{blame} is not a JSON object", remedy)
+    return value
