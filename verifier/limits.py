@@ -39,6 +39,17 @@ MAX_INDEX = 32 * MIB
 MAX_ARCHIVE_HEADER = 4 * MIB
 MAX_ARCHIVE_MEMBERS = 100_000
 
+# What following one file may cost. Work is counted, so that the same file gives the same answer everywhere; the
+# time is a last resort.
+MAX_NESTING = 12
+MAX_RATIO = 100
+MIN_INFLATED = 128 * MIB
+MAX_INFLATED = 64 * 1024 * MIB
+MIN_OPCODES = 4_000_000
+SCAN_SECONDS = 30
+SCAN_BYTES_PER_SECOND = 2 * MIB
+SPOOL_IN_MEMORY = 8 * MIB
+
 # A report.
 MAX_FINDINGS_PER_CHECK = 1_000
 MAX_FINDINGS_IN_TEXT = 5

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from verifier import limits
-from verifier.formats.content import Content
+from verifier.formats.content import Content, Follow
 from verifier.formats.opcodes import runs_as_pickle
-from verifier.snapshot import Source
+from verifier.source import ByteSource, Memory
 
 _PEEK = 64 * limits.KIB
 _MEMBER_PEEK = 4 * limits.KIB
@@ -33,7 +33,17 @@ _NUMBERS = re.compile(r"[<>|=]?[?bBhHiIlLqQefdgFDGmMSUVcpu]\d*(\[[^\]]*\])?|[<>|
 _OPAQUE = (b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"Rar!\x1a\x07")
 
 
-def read(source: Source) -> Content | None:
+def matches(_name: str, source: ByteSource) -> bool:
+    """Tell whether the file bears a pickle or may hide one."""
+    return _read(source) is not None
+
+
+def read(_name: str, source: ByteSource, _follow: Follow | None = None) -> Content:
+    """Say where the pickles are."""
+    return _read(source) or Content("other")
+
+
+def _read(source: ByteSource) -> Content | None:
     """Give the content of a file that bears a pickle or may hide one; None where neither is so."""
     start = source.read_at(0, _PEEK)
     if (bare := _bare(source, source.size)) is not None:
@@ -44,14 +54,14 @@ def read(source: Source) -> Content | None:
         return _archive("tar", _tar_members(source))
     if (name := _compression(start)) is not None:
         inner = _inflated(name, start)
-        content = _bare(_in_memory(inner), max(len(inner), limits.MAX_RECORD)) if inner else None
+        content = _bare(Memory(inner), max(len(inner), limits.MAX_RECORD)) if inner else None
         if content is not None and content.pickles:
             return Content(name, pickles=tuple(f"{kind} inside {name}" for kind in content.pickles))
         return Content(name, unfollowed=f"it is compressed ({name}) and was not followed")
     return None
 
 
-def _bare(source: Source, size: int) -> Content | None:
+def _bare(source: ByteSource, size: int) -> Content | None:
     """Judge bytes that are no archive: a pickle, a numpy array, or neither (None). `size` is the whole stream's."""
     start = source.read_at(0, _PEEK)
     if len(start) >= 2 and start[0] == 0x80 and start[1] <= _HIGHEST_PROTOCOL:
@@ -124,7 +134,7 @@ def _is_zlib(start: bytes) -> bool:
         zlib.decompressobj().decompress(start, _PEEK)
     except zlib.error:
         inner = _inflated("zlib", start)
-        return bool(inner) and _bare(_in_memory(inner), len(inner)) is not None
+        return bool(inner) and _bare(Memory(inner), len(inner)) is not None
     return True
 
 
@@ -155,7 +165,7 @@ def _inflated(name: str, start: bytes) -> bytes:
     return inner
 
 
-def _archive(format_name: str, members: Iterator[tuple[str, Source, int]]) -> Content:
+def _archive(format_name: str, members: Iterator[tuple[str, ByteSource, int]]) -> Content:
     """Judge an archive by its members' first bytes; what was found before it can't be read any more, stays found."""
     pickles: list[str] = []
     unfollowed = None
@@ -167,25 +177,21 @@ def _archive(format_name: str, members: Iterator[tuple[str, Source, int]]) -> Co
                 unfollowed = unfollowed or (f"{name}: {content.unfollowed}" if content.unfollowed else None)
             elif name.lower().endswith(_PICKLE_NAMES):
                 pickles.append(f"a pickle by name in {name}")
-            elif _is_container(start.head):
+            elif _is_container(start.read_at(0, _PEEK)):
                 unfollowed = unfollowed or f"it holds another archive, {name}"
     except Exception as error:  # zipfile and tarfile raise what they like on hostile input
         unfollowed = f"its members can't be read: {type(error).__name__}"
-    return Content(format_name, tuple(pickles), unfollowed=unfollowed)
+    return Content(format_name, pickles=tuple(pickles), unfollowed=unfollowed)
 
 
 def _is_container(start: bytes) -> bool:
     return b"PK\x03\x04" in start or b"PK\x05\x06" in start or _is_tar(start) or _compression(start) is not None
 
 
-def _in_memory(data: bytes) -> Source:
-    return Source(len(data), data, descriptor=-1)
-
-
 class _File(io.RawIOBase):
     """A `Source` as the file object that zipfile and tarfile want; nothing large is read at once."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._position = 0
 
@@ -212,21 +218,21 @@ class _File(io.RawIOBase):
         return data
 
 
-def _zip_members(source: Source) -> Iterator[tuple[str, Source, int]]:
+def _zip_members(source: ByteSource) -> Iterator[tuple[str, ByteSource, int]]:
     with zipfile.ZipFile(_File(source)) as archive:
         if len(archive.infolist()) > limits.MAX_ARCHIVE_MEMBERS:
             raise ValueError("too many members")
         for info in archive.infolist():
             with archive.open(info) as member:
                 start = member.read(_MEMBER_PEEK if info.file_size > _PEEK else _PEEK)
-            yield info.filename, _in_memory(start), info.file_size
+            yield info.filename, Memory(start), info.file_size
 
 
-def _tar_members(source: Source) -> Iterator[tuple[str, Source, int]]:
+def _tar_members(source: ByteSource) -> Iterator[tuple[str, ByteSource, int]]:
     with tarfile.open(fileobj=_File(source), mode="r:", ignore_zeros=False) as archive:
         for count, info in enumerate(archive):
             if count > limits.MAX_ARCHIVE_MEMBERS:
                 raise ValueError("too many members")
             if info.type not in _NOT_FILES:
                 start = source.read_at(info.offset_data, min(info.size, _PEEK))
-                yield info.name, _in_memory(start), info.size
+                yield info.name, Memory(start), info.size
