@@ -27,7 +27,7 @@ class Budget:
         self._deadline = clock() + limits.SCAN_SECONDS + size / limits.SCAN_BYTES_PER_SECOND
         self._bytes = min(limits.MAX_INFLATED, max(limits.MIN_INFLATED, size * limits.MAX_RATIO))
         self._members = limits.MAX_ARCHIVE_MEMBERS
-        self._opcodes = max(limits.MIN_OPCODES, size)
+        self.opcodes_left = max(limits.MIN_OPCODES, size)
         self._depth = 0
 
     def inflate(self, count: int) -> None:
@@ -46,8 +46,8 @@ class Budget:
 
     def opcodes(self, count: int) -> None:
         """Spend `count` opcodes of a pickle."""
-        self._opcodes -= count
-        if self._opcodes < 0:
+        self.opcodes_left -= count
+        if self.opcodes_left <= 0:
             self._end("its pickles hold more opcodes than are followed in a file of this size")
         self.check_time()
 

@@ -223,7 +223,7 @@ def test_a_header_beyond_the_formats_own_limit_is_not_read(length: int) -> None:
 def test_a_header_beyond_what_is_read_here_is_not_followed(length: int) -> None:
     source = Source(length + 8, struct.pack("<Q", length) + b"{", descriptor=-1)
 
-    found = identify("model.safetensors", source)
+    found = read("model.safetensors", source)
 
     assert found.problems == ()
     assert "is beyond what is read here" in (found.unfollowed or "")

@@ -5,16 +5,18 @@ Adding a format: a module with `matches` and `read` (`content.Format`), and its 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from verifier.budget import Budget, BudgetSpentError
-from verifier.formats import json_document, pickle, safetensors
+from verifier.formats import json_document, pickle, plain, safetensors
+from verifier.formats.containers import numpy_array, streams, tar, zip
 from verifier.formats.content import Content, Format, Kind, Part
-from verifier.formats.opcodes import runs_as_pickle
 from verifier.source import ByteSource
 
 __all__ = ["FORMATS", "Content", "identify"]
 
-FORMATS: tuple[Format, ...] = (safetensors, pickle, json_document)
-"""The first that matches reads."""
+FORMATS: tuple[Format, ...] = (safetensors, pickle, numpy_array, zip, tar, streams, json_document, plain)
+"""The first that matches reads; the last takes everything."""
 
 
 def identify(path: str, source: ByteSource, budget: Budget | None = None) -> Content:
@@ -43,11 +45,15 @@ class _Follower:
         return Part(name, content, kind, offset)
 
     def content(self, name: str, source: ByteSource) -> Content:
-        if safetensors.matches(name, source) and runs_as_pickle(source):  # a header's length can spell opcodes
-            return Content("pickle", pickles=("a pickle that is a safetensors file, too",))
-        for entry in FORMATS:
-            if entry.matches(name, source):
-                return entry.read(name, source, self)
-        if name.lower().endswith(".safetensors"):
-            return safetensors.read(name, source, self)
-        return Content("other")
+        """Read a source as the first format that matches, and as the others that its bytes are at the same time."""
+        entry = next(entry for entry in FORMATS if entry.matches(name, source))
+        if entry is plain and name.lower().endswith(".safetensors"):
+            entry = safetensors
+        content = entry.read(name, source, self)
+        also = []
+        if entry is safetensors and pickle.runs_as_pickle(source):  # a header's length can spell opcodes
+            also.append(pickle)
+        if entry is not zip and zip.is_behind(source) and not any(part.kind is Kind.TAIL for part in content.parts):
+            also.append(zip)
+        parts = tuple(Part("", other.read(name, source, self), Kind.ALSO) for other in also)
+        return replace(content, parts=content.parts + parts) if parts else content

@@ -70,11 +70,15 @@ class Role(StrEnum):
     PATCH = "patch"
 
 
+Argument = str | tuple[str, str] | None
+"""A literal text, a global's (module, name), or anything else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """A global and one thing that a pickle does with it: where first, by which opcode, and how often.
 
-    `arguments` are the literal texts among a call's arguments, for whoever must tell `getattr(Enum, 'MEMBER')`.
+    `arguments` are those of its first call, for whoever must tell `getattr(Enum, 'MEMBER')`.
     """
 
     module: str
@@ -83,7 +87,7 @@ class Use:
     opcode: str
     offset: int
     count: int = 1
-    arguments: tuple[str, ...] = ()
+    arguments: tuple[Argument, ...] = ()
 
     @property
     def dotted(self) -> str:
@@ -107,12 +111,16 @@ class Program:
     `broken` says where the stream can't be followed as the unpickler would; what stands before it has its say.
     """
 
-    protocol: int
+    protocol: int | None
     uses: tuple[Use, ...] = ()
     oddities: tuple[Oddity, ...] = ()
     broken: tuple[Problem, ...] = ()
-    opcodes: int = 0
     streams: int = 1
+
+    @property
+    def described(self) -> str:
+        """Name it in words."""
+        return f"a pickle of protocol {'0 or 1' if self.protocol is None else self.protocol}"
 
 
 class Status(StrEnum):
@@ -124,12 +132,13 @@ class Status(StrEnum):
 
 
 class Kind(StrEnum):
-    """How a part lies in its whole: an archive's member, inside a stream, behind the end, or the same bytes again."""
+    """How a part lies in its whole: a member, inside a stream, behind the end, the same bytes, an array's objects."""
 
     MEMBER = "member"
     INSIDE = "inside"
     TAIL = "tail"
     ALSO = "also"
+    OBJECTS = "objects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +146,11 @@ class Content:
     """One file's content, or one member's.
 
     `problems` say what the format forbids; `unfollowed` why it was not followed to its end; `tensors` are the names
-    in a safetensors file; `pickles` says, each in words, where a pickle was found.
+    in a safetensors file; `program` is what a pickle would do.
     """
 
     format: str
     inert: bool = False
-    pickles: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     unfollowed: str | None = None
     parts: tuple[Part, ...] = ()
@@ -159,6 +167,15 @@ class Content:
         for part in self.parts:
             inner = part.name if member is None or not part.name else f"{member} > {part.name}"
             yield from part.content.walk(inner or member)
+
+    @property
+    def pickles(self) -> tuple[str, ...]:
+        """Say of every pickle in it, in words, what it is and where."""
+        return tuple(
+            f"{content.program.described}{f' in {member}' if member else ''}"
+            for member, content in self.walk()
+            if content.program is not None
+        )
 
     @property
     def status(self) -> Status:

@@ -1,0 +1,79 @@
+"""Pickles: one, or several in a row, and the raw bytes that PyTorch's legacy files have behind them.
+
+`Walker` is where a native walker could sit: it needs `walk(start)` and the facts that it fills.
+"""
+
+from __future__ import annotations
+
+from verifier.budget import BudgetSpentError
+from verifier.formats.content import Content, Follow, Kind, Part
+from verifier.formats.pickle.facts import BrokenError, Facts
+from verifier.formats.pickle.unmarked import runs_as_pickle
+from verifier.formats.pickle.walker import Walker
+from verifier.source import ByteSource, Slice
+
+__all__ = ["is_marked", "matches", "probe", "read", "runs_as_pickle"]
+
+_HIGHEST_PROTOCOL = 5
+_LEGACY_TORCH = b"\x80\x02\x8a\x0alF\x9c\xf9 j\xa8P\x19."
+"""The first of the five pickles in a file that PyTorch wrote before its version 1.6."""
+_LEGACY_STREAMS = 5
+
+
+def matches(_name: str, source: ByteSource) -> bool:
+    """Tell whether the bytes announce a pickle, or run as one."""
+    return is_marked(source) or runs_as_pickle(source)
+
+
+def is_marked(source: ByteSource, offset: int = 0) -> bool:
+    """Tell whether a pickle announces itself, as all do since protocol 2."""
+    start = source.read_at(offset, 2)
+    return len(start) == 2 and start[0] == 0x80 and start[1] <= _HIGHEST_PROTOCOL
+
+
+def read(_name: str, source: ByteSource, follow: Follow) -> Content:
+    """Walk every stream, then look at what is behind the last one."""
+    facts = Facts()
+    parts: tuple[Part, ...] = ()
+    unfollowed = None
+    is_legacy = source.read_at(0, len(_LEGACY_TORCH)) == _LEGACY_TORCH
+    try:
+        end = _walk_all(source, follow, facts, is_legacy)
+        if is_legacy and facts.streams == _LEGACY_STREAMS:
+            end += sum(8 + size for size in facts.storages.values())
+        if end > source.size:
+            facts.problem("the storages behind the pickles are cut off", source.size)
+        elif end < source.size:
+            tail = Slice(source, end, source.size - end)
+            parts = (follow.part("", tail, kind=Kind.TAIL, offset=end),)
+    except BrokenError as error:
+        facts.problem(error.problem.message, error.problem.offset or 0)
+    except BudgetSpentError as error:
+        unfollowed = str(error)
+    return Content(
+        "legacy torch" if is_legacy else "pickle", program=facts.program(), parts=parts, unfollowed=unfollowed
+    )
+
+
+def probe(source: ByteSource, follow: Follow) -> Content | None:
+    """Read bytes that happen to begin as a pickle; None unless they end as one, or name a global."""
+    facts = Facts()
+    try:
+        Walker(source, follow.budget, facts).walk(0)
+    except BrokenError as error:
+        facts.problem(error.problem.message, error.problem.offset or 0)
+        if not facts.program().uses:
+            return None
+    return read("", source, follow)
+
+
+def _walk_all(source: ByteSource, follow: Follow, facts: Facts, is_legacy: bool) -> int:
+    """Walk streams for as long as another one begins; give the offset behind the last."""
+    end = 0
+    while True:
+        end = Walker(source, follow.budget, facts).walk(end)
+        facts.streams += 1
+        if end == source.size or (is_legacy and facts.streams == _LEGACY_STREAMS):
+            return end
+        if not is_marked(source, end) and not runs_as_pickle(Slice(source, end, source.size - end)):
+            return end
