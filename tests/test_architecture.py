@@ -31,11 +31,14 @@ FLOORS = (
     {"__main__"},
     {"cli"},
     {"report"},
-    {"lookup", "lock", "pull", "verify", "scan", "sign", "attest", "gate", "entrypoint", "governance", "judge"},
+    {
+        "lookup", "lock", "pull", "verify", "scan", "explanation",
+        "sign", "attest", "gate", "entrypoint", "governance", "judge",
+    },
     {"checks"},
     {"evidence"},
     {"sets", "transfer", "lockfile"},
-    {"publishers", "references", "formats"},
+    {"publishers", "references", "formats", "allowlist"},
     {"registry"},
     {"_hub", "_sigstore", "_fickling"},
     {"policy"},
@@ -161,7 +164,7 @@ def test_an_adapter_is_its_packages_only_importer(package: str, importer: str) -
 
 
 def test_nothing_here_executes_what_it_reads() -> None:
-    assert offenders(lambda module: outer(module) & EXECUTES) == {}
+    assert offenders(lambda module: outer(module) & EXECUTES) == {"_fickling": {"subprocess"}}
     assert offenders(lambda module: calls(module) & CALLS) == {}
     assert offenders(lambda module: {name for name in calls(module) if name.startswith(OF_OS)}) == {}
 

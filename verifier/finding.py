@@ -30,7 +30,7 @@ class Location:
 class Finding:
     """One thing that a check found; where two values differ, the `found` one and the `expected` one.
 
-    `waivable` is False where no signed waiver can excuse it.
+    `waivable` is False where no signed waiver can excuse it. `details` are lines that show what was found.
     """
 
     rule: str
@@ -41,3 +41,4 @@ class Finding:
     found: str | None = None
     expected: str | None = None
     waivable: bool = True
+    details: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from pathlib import Path
 from verifier._hub import Hub
 from verifier.checks import CHECKS, Needs
 from verifier.errors import UsageError
-from verifier.evidence import ModelEvidence
+from verifier.evidence import ModelEvidence, Pickles
 from verifier.judge import conclude
 from verifier.lockfile import Lock, LockedModel, read_lock
 from verifier.policy import Policy
@@ -168,6 +168,8 @@ def stand(
         locked_at=entry.locked_at if entry is not None else None,
         listed_by="models.lock" if registry is None else "the approval",
         again=f"model-verifier pull {reference} --to DIR brings a fresh one.",
+        pickles=Pickles(policy.pickle_mode),
+        frameworks=frozenset(policy.pickle_frameworks),
     )
     if standing is not None and standing.approval is not None:
         approval = standing.approval

@@ -50,9 +50,13 @@ class PublishersSection(Document):
 
 
 class PickleSection(Document):
-    """`[pickle]`: "reject" refuses every pickle-bearing file that no signed waiver excuses."""
+    """`[pickle]`: "reject" refuses every pickle-bearing file that no signed waiver excuses, "scan" judges what it does.
 
-    mode: Literal["reject"] = "reject"
+    `frameworks` are tiers of the reviewed allowlist besides its base.
+    """
+
+    mode: Literal["reject", "scan"] = "reject"
+    frameworks: ListOf[Literal["lightgbm", "pandas", "sklearn", "transformers", "xgboost"]] = ()
 
 
 class PolicyDocument(Document):
@@ -98,6 +102,8 @@ class Policy:
     min_version: int = 0
     rules: Mapping[str, Effect] = field(default_factory=dict)
     known_publishers: tuple[str, ...] = ()
+    pickle_mode: Literal["reject", "scan"] = "reject"
+    pickle_frameworks: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, policy: Path | str) -> Self:
@@ -119,6 +125,8 @@ class Policy:
             min_version=document.registry.min_version,
             rules={rule: _MOVES[effect] for rule, effect in document.rules.items()},
             known_publishers=document.publishers.known,
+            pickle_mode=document.pickle.mode,
+            pickle_frameworks=document.pickle.frameworks,
         )
 
     def override(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from verifier.digest import Digest
 from verifier.finding import Finding
@@ -104,6 +105,16 @@ class RegistryUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file that was scanned: what it is, how far it was followed, how many errors and warnings it has."""
+
+    path: str
+    format: str
+    status: Literal["followed", "incomplete", "inert"]
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorReport:
     """Why a verdict is UNDECIDED."""
 
@@ -114,7 +125,10 @@ class ErrorReport:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer, with everything that led to it. `notices` are for people: they change nothing."""
+    """The answer, with everything that led to it. `notices` are for people: they change nothing.
+
+    `files` are those that `scan` looked at.
+    """
 
     result: Result
     enforced: bool
@@ -126,6 +140,7 @@ class Verdict:
     waivers: tuple[WaiverUse, ...] = ()
     notices: tuple[str, ...] = ()
     error: ErrorReport | None = None
+    files: tuple[FileReport, ...] | None = None
 
     def findings(self, *effects: Effect) -> Iterator[Judged]:
         """Give the findings with one of the effects (all without), in the order of the checks."""

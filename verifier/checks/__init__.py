@@ -2,6 +2,7 @@
 
 from verifier.checks import (
     digest_mismatch,
+    disguised_format,
     expired_approval,
     incomplete_scan,
     malformed_safetensors,
@@ -14,8 +15,11 @@ from verifier.checks import (
     unapproved_dependency,
     unapproved_model,
     unlisted_file,
+    unparsable_pickle,
     unpinned_revision,
+    unsafe_archive,
     unsafe_path,
+    unsafe_pickle,
 )
 from verifier.checks.check import Answer, Check, Needs, Skipped
 from verifier.evidence import Evidence, ModelEvidence
@@ -34,6 +38,10 @@ CONTENT_CHECKS: tuple[Check[Evidence], ...] = (
     malformed_safetensors.CHECK,
     remote_code.CHECK,
     pickle.CHECK,
+    unsafe_pickle.CHECK,
+    unparsable_pickle.CHECK,
+    unsafe_archive.CHECK,
+    disguised_format.CHECK,
     incomplete_scan.CHECK,
 )
 """What could the files do?"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from verifier import limits
 from verifier.checks.check import Check, Needs, found
 from verifier.evidence import Evidence
 from verifier.finding import Finding, Location
@@ -14,6 +15,8 @@ RULE = "incomplete-scan"
 
 def run(evidence: Evidence) -> Iterable[Finding]:
     """Report every file that a parser gave up on, once, with the first member of it where it did."""
+    if evidence.manifest is None and evidence.snapshot is not None and not evidence.snapshot.complete:
+        yield found(RULE, f"there are more than {limits.MAX_SNAPSHOT_ENTRIES:,} files; the rest was not listed")
     for path, reading in (evidence.readings or {}).items():
         for member, content in reading.content.walk() if reading.content is not None else ():
             if content.unfollowed is not None:

@@ -17,6 +17,7 @@ from verifier.cli.explain import explain
 from verifier.cli.lock import lock
 from verifier.cli.lookup import lookup
 from verifier.cli.pull import pull
+from verifier.cli.scan import scan
 from verifier.cli.verify import verify
 from verifier.errors import VerifierError
 from verifier.report.escape import terminal
@@ -35,6 +36,7 @@ app.command()(lookup)
 app.command()(lock)
 app.command()(pull)
 app.command()(verify)
+app.command()(scan)
 app.command()(explain)
 
 

@@ -5,17 +5,19 @@ Adding a format: a module with `matches` and `read` (`content.Format`), and its 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
+from verifier import limits
 from verifier.budget import Budget, BudgetSpentError
 from verifier.formats import json_document, pickle, plain, safetensors
 from verifier.formats.containers import numpy_array, streams, tar, zip
 from verifier.formats.content import Content, Format, Kind, Part
 from verifier.source import ByteSource
 
-__all__ = ["FORMATS", "Content", "identify"]
+__all__ = ["FORMATS", "Content", "identify", "pickle_at"]
 
-FORMATS: tuple[Format, ...] = (safetensors, pickle, numpy_array, zip, tar, streams, json_document, plain)
+FORMATS: tuple[Format, ...] = (safetensors, zip, pickle, numpy_array, tar, streams, json_document, plain)
 """The first that matches reads; the last takes everything."""
 
 
@@ -25,23 +27,37 @@ def identify(path: str, source: ByteSource, budget: Budget | None = None) -> Con
     try:
         return follower.content(path, source)
     except BudgetSpentError as error:
-        return Content("other", unfollowed=str(error))
+        return Content("unknown", unfollowed=str(error))
+
+
+def pickle_at(path: str, source: ByteSource, member: str | None) -> bytes | None:
+    """Give the bytes of the pickle that `Content.walk` names `member`; None where it is long. Raises `OSError` only."""
+    follower = _Follower(Budget(source.size), member or "")
+    with suppress(BudgetSpentError):
+        follower.content(path, source)
+    return follower.found
 
 
 class _Follower:
-    """Follows a file into its parts, within one budget (`content.Follow`)."""
+    """Follows a file into its parts, within one budget (`content.Follow`); keeps the `wanted` member if it is small."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, wanted: str | None = None) -> None:
         self.budget = budget
+        self.found: bytes | None = None
+        self._wanted = wanted
+        self._place: list[str] = []
 
     def part(self, name: str, source: ByteSource, *, kind: Kind = Kind.MEMBER, offset: int | None = None) -> Part:
+        self._place.append("" if kind is Kind.INSIDE else name)
         try:
             if kind is Kind.MEMBER:
                 self.budget.member()
             with self.budget.nested():
                 content = self.content(name, source)
         except BudgetSpentError as error:
-            content = Content("other", unfollowed=str(error))
+            content = Content("unknown", unfollowed=str(error))
+        finally:
+            self._place.pop()
         return Part(name, content, kind, offset)
 
     def content(self, name: str, source: ByteSource) -> Content:
@@ -49,7 +65,14 @@ class _Follower:
         entry = next(entry for entry in FORMATS if entry.matches(name, source))
         if entry is plain and name.lower().endswith(".safetensors"):
             entry = safetensors
-        content = entry.read(name, source, self)
+        if entry is pickle and self._wanted == " > ".join(filter(None, self._place)) and self.found is None:
+            self.found = source.read_at(0, source.size) if source.size <= limits.MAX_DECOMPILED else None
+        try:
+            content = entry.read(name, source, self)
+        except (OSError, BudgetSpentError):
+            raise
+        except Exception as error:  # a reader's own fault on hostile bytes must neither end the scan nor pass
+            content = Content("unknown", unfollowed=f"its reader failed ({type(error).__name__})")
         also = []
         if entry is safetensors and pickle.runs_as_pickle(source):  # a header's length can spell opcodes
             also.append(pickle)

@@ -28,6 +28,7 @@ _MARKS = (
     (0, b"ARROW1\0\0", "arrow"),
     (0, b"II*\0", "tiff"),
     (0, b"MM\0*", "tiff"),
+    (10, b"learner", "xgboost ubj"),
 )
 _SENTENCEPIECE = re.compile(rb"\n[\x04-\x7f]\n[\x00-\x7f].{0,120}?\x15", re.DOTALL)
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")

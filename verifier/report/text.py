@@ -7,8 +7,9 @@ from itertools import groupby
 
 from verifier import limits
 from verifier.document import format_timestamp
+from verifier.finding import Finding
 from verifier.report.escape import terminal
-from verifier.verdict import Effect, Judged, Result, Status, Verdict
+from verifier.verdict import Effect, FileReport, Judged, Result, Status, Verdict
 
 _COLOURS = {"PASSED": "32", "FAILED": "31", "UNDECIDED": "33", "warning": "33", "note": "2", "waived": "33"}
 _WORDS = {Effect.WARN: "warning", Effect.NOTE: "note", Effect.WAIVED: "waived"}
@@ -38,6 +39,8 @@ def _lines(verdict: Verdict, colour: bool) -> Iterator[str]:
     yield from _skipped(verdict)
     for effect, label in _WORDS.items():
         yield from _findings(verdict, effect, lambda rule, label=label: f"{paint(label, label)} {rule}")
+    if verdict.files is not None:
+        yield from _files(verdict.files)
     if verdict.registry is not None or verdict.policy is not None:
         yield f"  {_standing(verdict)}"
     for notice in verdict.notices[_folded(verdict) :]:
@@ -81,6 +84,7 @@ def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
         for judged in found[: limits.MAX_FINDINGS_IN_TEXT]:
             moved = " (by the policy)" if judged.moved_by_policy else ""
             yield f"  {title(rule)}{moved}  {terminal(judged.finding.message)}"
+            yield from _place(judged.finding)
             if judged.finding.expected is not None:
                 yield f"    found     {terminal(judged.finding.found or 'nothing')}"
                 yield f"    expected  {terminal(judged.finding.expected)}"
@@ -89,6 +93,34 @@ def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
         remedy = found[0].finding.remedy
         if remedy and effect in (Effect.DENY, Effect.WARN):
             yield f"  next: {terminal(remedy)}"
+
+
+def _place(finding: Finding) -> Iterator[str]:
+    """Say where in the file, where that can be said, and show the lines that were found there."""
+    location = finding.location
+    parts = [location.member] if location.member else []
+    parts += [f"byte {location.offset:,}"] if location.offset is not None else []
+    if parts:
+        yield f"    at        {terminal(', '.join(parts))}"
+    for line in finding.details:
+        yield f"    |  {terminal(line)}"
+
+
+def _files(files: tuple[FileReport, ...]) -> Iterator[str]:
+    """Draw the table of what was scanned: files by format, and how each format's ended."""
+    rows = [("format", "files", "followed", "inert", "incomplete", "with findings")]
+    for format_, group in groupby(sorted(files, key=lambda file: file.format), key=lambda file: file.format):
+        these = list(group)
+        counts = [sum(file.status == status for file in these) for status in ("followed", "inert", "incomplete")]
+        rows.append(
+            (format_, *(f"{count:,}" for count in (len(these), *counts, sum(file.findings > 0 for file in these))))
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  " + "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
 
 
 def _skipped(verdict: Verdict) -> Iterator[str]:

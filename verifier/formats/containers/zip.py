@@ -65,7 +65,7 @@ class _Archive:
         directory = find_directory(self.source)
         if directory is None:
             self.unfollowed = "it has no directory that can be read"
-            directory = Directory((), self.source.size, self.source.size, 0, 0)
+            directory = Directory((), self.source.size, self.source.size, 0)
         else:
             self.unfollowed = directory.unfollowed
         names = [entry.name for entry in directory.entries]
@@ -84,8 +84,8 @@ class _Archive:
 
     def _directory(self, directory: Directory) -> None:
         """Note what is wrong with the directory itself: names that stand twice or lead elsewhere, several ends."""
-        if directory.ends > 1:
-            self._problem(f"it has {directory.ends} end records, and loaders choose differently", directory.end)
+        if directory.other_ends:
+            self._problem("it has more than one end record, and loaders choose differently", directory.end)
         seen: set[str] = set()
         for entry in directory.entries:
             if entry.name in seen:
@@ -130,6 +130,8 @@ class _Archive:
 
     def _stray(self, begin: int, end: int) -> None:
         """Note bytes that belong to no member, and look at what they are, unless they are padding."""
+        if end - begin == self.source.size:
+            return  # nothing could be read of it, which is said already
         data = self.source.read_at(begin, min(end - begin, limits.MIB))
         if any(data) or end - begin > len(data):
             self._problem(f"{end - begin:,} bytes belong to no member", begin)

@@ -18,7 +18,7 @@ _END64, _LOCATOR64, _DESCRIPTOR = b"PK\x06\x06", b"PK\x06\x07", b"PK\x07\x08"
 _TAIL = 65_535 + 22
 """The longest comment behind the end record, and that record."""
 _LOCAL_SIZE, _CENTRAL_SIZE = 30, 46
-_NONE32, _NONE16 = 0xFFFFFFFF, 0xFFFF
+_NONE32 = 0xFFFFFFFF
 HAS_DESCRIPTOR, IS_ENCRYPTED = 0x08, 0x01
 
 
@@ -44,9 +44,9 @@ class Directory:
     begin: int
     end: int
     shift: int
-    ends: int
-    """How many end records lie in the file's tail."""
     unfollowed: str | None = None
+    other_ends: int = 0
+    """How many more end records lie behind the one that counts."""
 
 
 def find_directory(source: ByteSource) -> Directory | None:
@@ -56,7 +56,7 @@ def find_directory(source: ByteSource) -> Directory | None:
     at = tail.rfind(END)
     while at >= 0:
         if len(tail) - at >= 22 and (found := _directory(source, base + at, tail[at : at + 22])) is not None:
-            return replace(found, ends=tail.count(END))
+            return replace(found, other_ends=tail.count(END, at + 4))
         at = tail.rfind(END, 0, at)
     return None
 
@@ -64,14 +64,13 @@ def find_directory(source: ByteSource) -> Directory | None:
 def _directory(source: ByteSource, end_record: int, record: bytes) -> Directory | None:
     count, size, offset, comment = struct.unpack("<HLLH", record[10:22])
     behind, before = end_record + 22 + comment, end_record
-    if _NONE32 in (size, offset) or count == _NONE16:
-        locator = source.read_at(max(0, end_record - 20), 20)
-        if locator.startswith(_LOCATOR64):
-            before = _end64(source, struct.unpack("<Q", locator[8:16])[0], end_record - 20)
-            wide = source.read_at(before, 56)
-            if len(wide) < 56 or not wide.startswith(_END64):
-                return None
-            count, size, offset = struct.unpack("<QQQ", wide[32:56])
+    locator = source.read_at(max(0, end_record - 20), 20)
+    if locator.startswith(_LOCATOR64):  # PyTorch writes one even where 32 bits suffice
+        before = _end64(source, struct.unpack("<Q", locator[8:16])[0], end_record - 20)
+        wide = source.read_at(before, 56)
+        if len(wide) < 56 or not wide.startswith(_END64):
+            return None
+        count, size, offset = struct.unpack("<QQQ", wide[32:56])
     begin = before - size
     shift = begin - offset
     if begin < 0 or shift < 0 or (count and source.read_at(begin, 4) != CENTRAL):
@@ -86,9 +85,9 @@ def _directory(source: ByteSource, end_record: int, record: bytes) -> Directory 
         if len(entries) > limits.MAX_ARCHIVE_MEMBERS:
             unfollowed = f"it holds more than {limits.MAX_ARCHIVE_MEMBERS:,} members"
             break
-    if unfollowed is None and len(entries) != count & _NONE16 and len(entries) != count:
+    if unfollowed is None and len(entries) != count:
         unfollowed = f"its directory holds {len(entries):,} members and claims {count:,}"
-    return Directory(tuple(entries), begin, behind, shift, 1, unfollowed)
+    return Directory(tuple(entries), begin, behind, shift, unfollowed)
 
 
 def _end64(source: ByteSource, claimed: int, locator: int) -> int:

@@ -15,8 +15,8 @@ from verifier.source import ByteSource, Slice
 __all__ = ["is_marked", "matches", "probe", "read", "runs_as_pickle"]
 
 _HIGHEST_PROTOCOL = 5
-_LEGACY_TORCH = b"\x80\x02\x8a\x0alF\x9c\xf9 j\xa8P\x19."
-"""The first of the five pickles in a file that PyTorch wrote before its version 1.6."""
+_LEGACY_TORCH = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+"""The first of the five pickles in a file that PyTorch wrote before its version 1.6, but for its mark."""
 _LEGACY_STREAMS = 5
 
 
@@ -36,7 +36,7 @@ def read(_name: str, source: ByteSource, follow: Follow) -> Content:
     facts = Facts()
     parts: tuple[Part, ...] = ()
     unfollowed = None
-    is_legacy = source.read_at(0, len(_LEGACY_TORCH)) == _LEGACY_TORCH
+    is_legacy = _LEGACY_TORCH in source.read_at(0, 32)
     try:
         end = _walk_all(source, follow, facts, is_legacy)
         if is_legacy and facts.streams == _LEGACY_STREAMS:

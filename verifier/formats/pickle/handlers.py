@@ -140,16 +140,18 @@ def _called(state: State, callee: Symbol, arguments: Symbol, role: Role, offset:
     shown = _shown(state, given) if apart or state.facts.is_new(callee, role) else ()
     state.facts.use(callee, role, opcode, offset, shown, apart=apart)
     if callee in _MAKERS:
-        _made_by(state, given, opcode, offset)
+        return _made_by(state, given, opcode, offset)
     return Made(callee, raw.kept(state, callee, given))
 
 
-def _made_by(state: State, given: Sequence[Symbol], opcode: str, offset: int) -> None:
+def _made_by(state: State, given: Sequence[Symbol], opcode: str, offset: int) -> Symbol:
+    """Note whose instance `copyreg` makes; what is done with it afterwards is done with that class's."""
     made = given[0] if given else COMPUTED
-    if isinstance(made, Global):
-        state.facts.use(made, Role.NEW, opcode, offset)
-    else:
+    if not isinstance(made, Global):
         state.facts.oddity("an instance of a computed class is made", opcode, offset)
+        return COMPUTED
+    state.facts.use(made, Role.NEW, opcode, offset)
+    return Made(made)
 
 
 def _shown(state: State, given: Sequence[Symbol]) -> tuple[Argument, ...]:

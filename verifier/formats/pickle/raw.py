@@ -65,6 +65,10 @@ def behind_build(state: State, target: Made, given: Symbol, offset: int) -> tupl
 
 
 def _behind_array(state: State, given: Symbol, offset: int) -> int:
+    if state.frame_end:
+        if state.frame_end != offset:
+            raise BrokenError("a raw array begins inside a frame", offset)
+        state.frame_end = 0
     filled, items = state.filled
     if filled != given or not isinstance(given, int):
         raise BrokenError("the length of a raw array is not written in the stream", offset)

@@ -83,7 +83,7 @@ def runs_as_pickle(source: ByteSource, size: int | None = None) -> bool:
                 return int.from_bytes(source.read_at(before_opcode + 1, 8), "little") <= reader.size - reader.position
             if opcode.name == "STOP":
                 if reader.position == reader.size:
-                    return data_opcodes > 2
+                    return data_opcodes > 2 or imported
                 depth, marks = 0, []
                 continue  # another pickle may follow, as in legacy PyTorch files
             data_opcodes += 1
