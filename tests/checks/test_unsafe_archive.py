@@ -37,6 +37,7 @@ def deflated(name: str, data: bytes) -> bytes:
 @pytest.mark.parametrize(
     "data",
     [SOUND, zipped(("a", b"text"), ("b/", b"")), tarred(("./a", b"text"), ("b/c", b"text")), deflated("a", b"x" * 99)],
+    ids=["torch", "zip", "tar", "deflated"],
 )
 def test_what_ordinary_tools_write_passes(data: bytes) -> None:
     assert messages(data) == ""
