@@ -62,3 +62,8 @@ MAX_DECOMPILED = 1 * MIB
 MAX_DECOMPILED_LINES = 12
 MAX_DECOMPILED_LINE = 160
 MAX_FINDINGS_IN_TEXT = 5
+
+# What GitHub shows: annotations a step, bytes of a job's summary, characters of a comment.
+MAX_ANNOTATIONS = 10
+MAX_JOB_SUMMARY = 1 * MIB
+MAX_COMMENT = 60_000

@@ -166,6 +166,25 @@ def test_json_is_json_whatever_stdout_can_show(encoding: str, model: Path) -> No
     assert finding["location"]["path"] == "gewürz-\N{SNOWMAN}-\N{GRINNING FACE}.py"
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_sarif_is_json_too(encoding: str, model: Path) -> None:
+    (model / "\N{SNOWMAN}.py").touch()
+
+    ended = run("verify", NAME, "--path", str(model), "--policy", "demo", "--format", "sarif", encoding=encoding)
+
+    (result,) = ended.report["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "%E2%98%83.py"
+
+
+def test_annotations_are_written_where_github_is_the_format(model: Path) -> None:
+    (model / "modeling.py").touch()
+
+    ended = run("verify", NAME, "--path", str(model), "--policy", "demo", "--format", "github")
+
+    assert ended.status == 3
+    assert ended.stdout.startswith("::error file=modeling.py,title=unlisted-file::")
+
+
 def test_text_is_shown_as_far_as_stdout_can(model: Path) -> None:
     (model / "\N{SNOWMAN}.py").touch()
 

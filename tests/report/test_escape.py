@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from verifier.report.escape import terminal
+from verifier.report.escape import markdown, markdown_prose, sarif_text, terminal, uri, workflow_data, workflow_property
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 NASTY = st.text(
@@ -16,7 +18,9 @@ NASTY = st.text(
 )
 PLAIN = st.text(
     st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="\u115f\u1160\u3164\uffa0"), max_size=200
-)
+).filter(lambda text: "##" not in text)
+MARKUP = st.text(st.sampled_from("`*_[]()<>#@|\\&;!~:%,\n\r a1{}/") | st.characters())
+MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
 @given(st.text() | NASTY)
@@ -73,3 +77,57 @@ def test_what_is_long_is_cut_and_says_so() -> None:
     assert terminal("a" * 2_000) == "a" * 2_000
     assert terminal("a" * 3_456) == f"{'a' * 2_000}… (3,456 characters)"
     assert terminal("abcdef", limit=3) == "abc… (6 characters)"
+
+
+@pytest.mark.parametrize(
+    "text", ["##[set-env name=PATH]x", "a ##vso[task.setvariable variable=a]b", "###[x]", "####[y]"]
+)
+def test_no_runner_takes_a_line_for_a_command(text: str) -> None:
+    """GitHub's and Azure's runners look for these anywhere in a line, of a log as of a report."""
+    assert not re.search(r"##[A-Za-z]*\[", terminal(text))
+    assert terminal(terminal(text)) == terminal(text)
+
+
+@given(MARKUP)
+def test_a_workflow_command_ends_where_we_end_it(text: str) -> None:
+    """As the runner reads it: the line, properties up to `::`, each up to a comma, then percent signs."""
+    line = f"::error file={workflow_property(text)},line=1::{workflow_data(text)}"
+
+    assert len(line.splitlines()) == 1
+    properties, _, data = line.removeprefix("::error ").partition("::")
+    file, number = properties.split(",")
+    assert number == "line=1"
+    assert file.removeprefix("file=").replace("%3A", ":").replace("%2C", ",").replace("%25", "%") == terminal(text)
+    assert data.replace("%25", "%") == terminal(text)
+
+
+@given(MARKUP)
+def test_a_code_span_holds_all_of_a_text(text: str) -> None:
+    (inline,) = [token for token in MARKDOWN.parse(f"- x {markdown(text)} y") if token.type == "inline"]
+    assert inline.children is not None
+
+    assert [token.type for token in inline.children] == ["text", "code_inline", "text"]
+    assert inline.children[1].content.strip() == terminal(text).strip()
+
+
+@given(MARKUP)
+def test_our_prose_shows_as_it_stands(text: str) -> None:
+    line = " ".join(terminal(text).split())
+    tokens = [token for token in MARKDOWN.parseInline(f"x{markdown_prose(line)}")[0].children or []]
+
+    assert {token.type for token in tokens} <= {"text"}
+    assert "".join(token.content for token in tokens) == f"x{line}"
+
+
+@given(MARKUP)
+def test_a_sarif_message_has_no_link_and_no_placeholder(text: str) -> None:
+    shown = sarif_text(text)
+
+    assert not re.search(r"(?<!\\)(?:\\\\)*[\[\]]", shown)
+    assert "{" not in shown.replace("{{", "")
+    assert re.sub(r"\\([\\\[\]])", r"\1", shown.replace("{{", "{").replace("}}", "}")) == terminal(text)
+
+
+@given(st.text() | NASTY)
+def test_a_uri_holds_nothing_but_what_a_uri_may(path: str) -> None:
+    assert re.fullmatch(r"(?:file:///)?[A-Za-z0-9._~%/-]+|file:///", uri(path))

@@ -15,19 +15,12 @@ from verifier.verdict import Verdict
 
 def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) -> None:
     """Render one verdict or several and write them; raises `UndecidedError` where they can't be written."""
-    if format_ is Format.JSON:
-        from verifier.report import json
-
-        text = json.render(verdicts[0]) if len(verdicts) == 1 else json.render_all(verdicts)
-    else:
-        from verifier.report import text as text_report
-
-        text = text_report.render_all(verdicts, colour=output is None and _wants_colour())
+    text = _render(verdicts, format_, colour=output is None and _wants_colour())
     try:
         if output is not None:
             write_atomically(_regular(output), text.encode())
         else:
-            encoding = "utf-8" if format_ is Format.JSON else sys.stdout.encoding
+            encoding = sys.stdout.encoding if format_ is Format.TEXT else "utf-8"
             sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
             sys.stdout.buffer.flush()
     except OSError as error:
@@ -37,6 +30,25 @@ def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) 
             "Check the directory, its permissions and the disk.",
             code="report-unwritable",
         ) from error
+
+
+def _render(verdicts: list[Verdict], format_: Format, *, colour: bool) -> str:
+    """Write the report; each format is imported only where it is asked for."""
+    if format_ is Format.JSON:
+        from verifier.report import json
+
+        return json.render(verdicts[0]) if len(verdicts) == 1 else json.render_all(verdicts)
+    if format_ is Format.SARIF:
+        from verifier.report import sarif
+
+        return sarif.render_all(verdicts)
+    if format_ is Format.GITHUB:
+        from verifier.report import github
+
+        return github.commands(verdicts)
+    from verifier.report import text
+
+    return text.render_all(verdicts, colour=colour)
 
 
 def _regular(output: Path) -> Path:
