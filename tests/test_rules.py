@@ -78,5 +78,7 @@ class TestEntry:
     def test_what_always_denies_is_an_error(self, rule: Rule) -> None:
         assert not rule.fixed or rule.severity is Severity.ERROR
 
-    def test_is_in_the_readme(self, rule: Rule) -> None:
-        assert f"`{rule.id}`" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    def test_is_in_the_readme_or_on_a_page_of_the_documentation(self, rule: Rule) -> None:
+        pages = [CHECKOUT / "README.md", *(CHECKOUT / "docs").glob("*.md")]
+
+        assert any(f"`{rule.id}`" in page.read_text(encoding="utf-8") for page in pages)

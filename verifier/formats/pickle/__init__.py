@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from verifier.budget import BudgetSpentError
 from verifier.formats.content import Content, Follow, Kind, Part
 from verifier.formats.pickle.facts import BrokenError, Facts
@@ -39,15 +41,13 @@ def read(_name: str, source: ByteSource, follow: Follow) -> Content:
     is_legacy = _LEGACY_TORCH in source.read_at(0, 32)
     try:
         end = _walk_all(source, follow, facts, is_legacy)
-        if is_legacy and facts.streams == _LEGACY_STREAMS:
+        if is_legacy and facts.streams == _LEGACY_STREAMS and end is not None:
             end += sum(8 + size for size in facts.storages.values())
-        if end > source.size:
+        if end is not None and end > source.size:
             facts.problem("the storages behind the pickles are cut off", source.size)
-        elif end < source.size:
+        elif end is not None and end < source.size:
             tail = Slice(source, end, source.size - end)
             parts = (follow.part("", tail, kind=Kind.TAIL, offset=end),)
-    except BrokenError as error:
-        facts.problem(error.problem.message, error.problem.offset or 0)
     except BudgetSpentError as error:
         unfollowed = str(error)
     return Content(
@@ -60,20 +60,41 @@ def probe(source: ByteSource, follow: Follow) -> Content | None:
     facts = Facts()
     try:
         Walker(source, follow.budget, facts).walk(0)
-    except BrokenError as error:
-        facts.problem(error.problem.message, error.problem.offset or 0)
+    except BrokenError:
         if not facts.program().uses:
             return None
     return read("", source, follow)
 
 
-def _walk_all(source: ByteSource, follow: Follow, facts: Facts, is_legacy: bool) -> int:
-    """Walk streams for as long as another one begins; give the offset behind the last."""
-    end = 0
-    while True:
-        end = Walker(source, follow.budget, facts).walk(end)
-        facts.streams += 1
-        if end == source.size or (is_legacy and facts.streams == _LEGACY_STREAMS):
-            return end
-        if not is_marked(source, end) and not runs_as_pickle(Slice(source, end, source.size - end)):
-            return end
+def _walk_all(source: ByteSource, follow: Follow, facts: Facts, is_legacy: bool) -> int | None:
+    """Walk streams for as long as another one begins; give the offset behind the last, None where one is broken.
+
+    Where a frame holds more than its stream, the next one begins behind the stream for some unpicklers and behind the
+    frame for others: both are walked.
+    """
+    waiting, seen, ends = [0], {0}, [0]
+    broken = False
+    while waiting:
+        walker = Walker(source, follow.budget, facts)
+        try:
+            end = walker.walk(waiting.pop())
+            ends.append(end)
+            facts.streams += 1
+        except BrokenError as error:
+            facts.problem(error.problem.message, error.problem.offset or 0)
+            end, broken = source.size, True
+        done = is_legacy and facts.streams == _LEGACY_STREAMS
+        for start in {end, max(end, walker.frame_end)} - seen:
+            rest = Slice(source, start, source.size - start)
+            if rest.size and not done and (matches("", rest) or _names_a_global(rest, follow)):
+                seen.add(start)
+                waiting.append(start)
+    return None if broken else max(ends)
+
+
+def _names_a_global(rest: ByteSource, follow: Follow) -> bool:
+    """Tell whether what is behind a stream would import something, if it were unpickled like what is before it."""
+    facts = Facts()
+    with suppress(BrokenError):
+        Walker(rest, follow.budget, facts).walk(0)
+    return bool(facts.program().uses)

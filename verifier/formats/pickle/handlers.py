@@ -50,10 +50,10 @@ def _proto(state: State, offset: int) -> int:
 def _frame(state: State, offset: int) -> int:
     length = int.from_bytes(state.bytes_at(offset + 1, 8), "little")
     if offset + 9 + length > state.source.size:
-        raise BrokenError("the frame is longer than the stream", offset)
+        state.facts.problem("the frame is longer than the stream", offset)
     if state.frame_end:
         state.facts.problem("a frame begins inside a frame", offset)
-    state.frame_end = offset + 9 + length
+    state.frame_end = min(offset + 9 + length, state.source.size)
     return offset + 9
 
 
@@ -121,8 +121,8 @@ def _obj(state: State, offset: int) -> int:
 def _inst(state: State, offset: int) -> int:
     module, behind = state.line(offset + 1)
     name, behind = state.line(behind)
-    arguments = flat(tuple(state.pop_mark()))
     callee = _imported(state, Global(_name(module), _name(name)), "INST", offset)
+    arguments = flat(tuple(state.pop_mark()))
     state.stack.append(_called(state, callee, arguments, Role.CALL, offset))
     return behind
 

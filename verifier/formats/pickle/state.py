@@ -50,17 +50,23 @@ class State:
         return offset + width + length
 
     def line_end(self, offset: int) -> int:
-        """Give the offset of the line feed that ends the line at `offset`."""
+        """Give the offset of the line feed that ends the line at `offset`; the source's end where there is none."""
         while piece := self.source.read_at(offset, _PIECE):
             if (found := piece.find(b"\n")) >= 0:
                 return offset + found
             offset += len(piece)
             self.budget.check_time()
-        raise BrokenError("the stream ends inside a line", offset)
+        return self.source.size
 
     def line(self, offset: int) -> tuple[bytes, int]:
-        """Give the line at `offset`, cut where it is longer than any name, and the offset behind it."""
+        """Give the line at `offset`, cut where it is longer than any name, and the offset behind it.
+
+        A last line without a line feed loses its last byte, as with CPython's unpickler in Python.
+        """
         end = self.line_end(offset)
+        if end == self.source.size:
+            self.facts.problem("the stream ends inside a line", offset)
+            return self.source.read_at(offset, min(max(0, end - offset - 1), limits.MAX_LITERAL)), end
         return self.source.read_at(offset, min(end - offset, limits.MAX_LITERAL)), end + 1
 
     def key(self, offset: int) -> tuple[int, int]:
