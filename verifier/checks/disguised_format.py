@@ -12,7 +12,11 @@ from verifier.formats.content import Content, Kind, Status
 
 RULE = "disguised-format"
 _TEXTS = frozenset({"text", "json", "yaml", "template", "empty"})
+_PICKLES = frozenset({"pickle", "legacy torch", "torch", "zip", "tar", "safetensors", "numpy"})
+_STREAMS = frozenset({"gzip", "bzip2", "xz", "zlib", "zstd", "lz4"})
 _EXPECTED = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt"), _PICKLES),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), _PICKLES | _STREAMS),
     ".safetensors": {"safetensors"},
     ".gguf": {"gguf"},
     ".onnx": {"onnx"},
@@ -31,7 +35,7 @@ _EXPECTED = {
     ".tflite": {"tflite"},
     **dict.fromkeys((".json", ".txt", ".md", ".yaml", ".yml", ".csv", ".tsv", ".jinja", ".py", ".toml"), _TEXTS),
 }
-"""What a name promises. Names such as .bin, .pt and .ckpt promise nothing."""
+"""What a name promises. A name such as .bin promises nothing."""
 
 
 def run(evidence: Evidence) -> Iterable[Finding]:
