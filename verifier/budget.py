@@ -28,6 +28,7 @@ class Budget:
         self._bytes = min(limits.MAX_INFLATED, max(limits.MIN_INFLATED, size * limits.MAX_RATIO))
         self._members = limits.MAX_ARCHIVE_MEMBERS
         self.opcodes_left = max(limits.MIN_OPCODES, size)
+        self._acts = max(limits.MIN_ACTS, size // 8)
         self._depth = 0
 
     def inflate(self, count: int) -> None:
@@ -50,6 +51,12 @@ class Budget:
         if self.opcodes_left <= 0:
             self._end("its pickles hold more opcodes than are followed in a file of this size")
         self.check_time()
+
+    def act(self) -> None:
+        """Spend one import, call or state of a pickle, which cost more than data does."""
+        self._acts -= 1
+        if self._acts < 0:
+            self._end("its pickles import and call more often than is followed in a file of this size")
 
     def check_time(self) -> None:
         """Raise if the time is over, or something else was spent before."""

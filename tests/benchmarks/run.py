@@ -23,7 +23,7 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(CHECKOUT))
 
-from tests.benchmarks import hashing, hub, registry, startup  # noqa: E402
+from tests.benchmarks import hashing, hub, registry, scanning, startup  # noqa: E402
 from tests.benchmarks.measure import BenchmarkError, Result, Target  # noqa: E402
 from verifier.digest import default_workers  # noqa: E402
 
@@ -33,6 +33,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[Path, int], Result]]] = {
     "startup": startup.measure,
     "registry": registry.measure,
     "hub": hub.measure,
+    "scanning": scanning.measure,
 }
 QUIET: Final = 0.05
 FLAGS: Final = ("sha_ni", "sha2", "avx2", "avx512f")

@@ -70,9 +70,10 @@ def has_ambiguous_frame(data: bytes) -> bool:
 
 def walked(data: bytes) -> tuple[int, Facts] | None:
     """Walk one stream; None where it is broken."""
-    facts = Facts()
+    budget = Budget(len(data))
+    facts = Facts(budget)
     try:
-        return Walker(in_memory(data), Budget(len(data)), facts).walk(0), facts
+        return Walker(in_memory(data), budget, facts).walk(0), facts
     except BrokenError:
         return None
 

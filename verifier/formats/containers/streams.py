@@ -143,11 +143,7 @@ def read(name: str, source: ByteSource, follow: Follow) -> Content:
     if found not in _MAKERS:
         return Content(found, unfollowed=f"{found} is recognised and not read here")
     with Spool() as spool:
-        unfollowed = None
-        try:
-            end, unfollowed = inflate(found, source, spool, follow)
-        except BudgetSpentError as error:
-            end, unfollowed = source.size, str(error)
+        end, unfollowed = inflate(found, source, spool, follow)
         parts = []
         if spool.size or not unfollowed:
             parts.append(replace(follow.part(_inner_name(name), spool, kind=Kind.INSIDE), name=""))
@@ -164,15 +160,14 @@ def _inner_name(name: str) -> str:
 
 
 def inflate(kind: str, source: ByteSource, spool: Spool, follow: Follow) -> tuple[int, str | None]:
-    """Write to `spool` what a source inflates to; give where its streams end, and why they could not be followed.
-
-    Raises `BudgetSpentError`; what came out before is in the spool by then.
-    """
+    """Write to `spool` what a source inflates to; give where its streams end, and why they could not be followed."""
     offset, ended = 0, 0
     while offset < source.size:
         stream = _MAKERS[kind]()
         try:
             offset = _one(stream, source, offset, spool, follow)
+        except BudgetSpentError as error:
+            return source.size, str(error)
         except _BROKEN as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's, not the stream's
@@ -206,5 +201,5 @@ def _one(stream: Decompressor, source: ByteSource, offset: int, spool: Spool, fo
 
 def _keep(data: bytes, spool: Spool, follow: Follow) -> None:
     if data:
-        follow.budget.inflate(len(data))
         spool.write(data)
+        follow.budget.inflate(len(data))

@@ -212,7 +212,9 @@ class _Archive:
             if pickle.is_marked(inside) and (content := pickle.probe(inside, self.follow)) is not None:
                 self.parts.append(Part(entry.name, content, offset=offset))
             return
-        self.parts.append(self.follow.part(entry.name, inside, offset=offset))
+        # What came out before the budget was spent is looked at all the same.
+        kind = Kind.INSIDE if self.follow.budget.spent else Kind.MEMBER
+        self.parts.append(self.follow.part(entry.name, inside, kind=kind, offset=offset))
         if local.name != entry.name:
             self.parts.append(self.follow.part(local.name, inside, offset=offset))
 
@@ -253,8 +255,8 @@ def _inflate_lzma(inside: ByteSource, spool: Spool, follow: Follow) -> str | Non
         for offset in range(9, inside.size, 64 * limits.KIB):
             given = stream.decompress(inside.read_at(offset, 64 * limits.KIB), limits.MIB)
             while given or not stream.needs_input:
-                follow.budget.inflate(len(given))
                 spool.write(given)
+                follow.budget.inflate(len(given))
                 if stream.eof or stream.needs_input:
                     break
                 given = stream.decompress(b"", limits.MIB)

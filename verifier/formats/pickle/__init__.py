@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from verifier import limits
 from verifier.budget import BudgetSpentError
 from verifier.formats.content import Content, Follow, Kind, Part
 from verifier.formats.pickle.facts import BrokenError, Facts
@@ -35,7 +36,7 @@ def is_marked(source: ByteSource, offset: int = 0) -> bool:
 
 def read(_name: str, source: ByteSource, follow: Follow) -> Content:
     """Walk every stream, then look at what is behind the last one."""
-    facts = Facts()
+    facts = Facts(follow.budget)
     parts: tuple[Part, ...] = ()
     unfollowed = None
     is_legacy = _LEGACY_TORCH in source.read_at(0, 32)
@@ -57,7 +58,7 @@ def read(_name: str, source: ByteSource, follow: Follow) -> Content:
 
 def probe(source: ByteSource, follow: Follow) -> Content | None:
     """Read bytes that happen to begin as a pickle; None unless they end as one, or name a global."""
-    facts = Facts()
+    facts = Facts(follow.budget)
     try:
         Walker(source, follow.budget, facts).walk(0)
     except BrokenError:
@@ -74,8 +75,10 @@ def _walk_all(source: ByteSource, follow: Follow, facts: Facts, is_legacy: bool)
     """
     waiting, seen, ends = [0], {0}, [0]
     broken = False
+    walker = Walker(source, follow.budget, facts)
     while waiting:
-        walker = Walker(source, follow.budget, facts)
+        if facts.streams > limits.MAX_STREAMS:
+            raise BudgetSpentError(f"it holds more than {limits.MAX_STREAMS:,} pickles in a row")
         try:
             end = walker.walk(waiting.pop())
             ends.append(end)
@@ -94,7 +97,7 @@ def _walk_all(source: ByteSource, follow: Follow, facts: Facts, is_legacy: bool)
 
 def _names_a_global(rest: ByteSource, follow: Follow) -> bool:
     """Tell whether what is behind a stream would import something, if it were unpickled like what is before it."""
-    facts = Facts()
+    facts = Facts(follow.budget)
     with suppress(BrokenError):
         Walker(rest, follow.budget, facts).walk(0)
     return bool(facts.program().uses)

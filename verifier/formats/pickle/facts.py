@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verifier import limits
-from verifier.budget import BudgetSpentError
+from verifier.budget import Budget, BudgetSpentError
 from verifier.formats.content import Argument, Oddity, Problem, Program, Role, Use
 from verifier.formats.pickle.symbols import Global, Made, Symbol
 
@@ -22,8 +22,9 @@ class BrokenError(Exception):
 class Facts:
     """One file's, however many streams it has."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
         """Begin with none."""
+        self._budget = budget
         self.protocol: int | None = None
         self.streams = 0
         self.storages: dict[str, int] = {}
@@ -47,6 +48,7 @@ class Facts:
         apart: bool = False,
     ) -> None:
         """Note a use; those that differ in their arguments alone are counted together, unless they are kept apart."""
+        self._budget.act()
         key = (used, role, arguments if apart else ())
         if (known := self._uses.get(key)) is not None:
             known[1][0] += 1

@@ -21,10 +21,14 @@ class State:
     """One stream's state, as the handlers of single opcodes see it."""
 
     def __init__(self, source: ByteSource, budget: Budget, facts: Facts) -> None:
-        """Begin with an empty stack and memo."""
+        """Make ready for streams of `source`; `facts` is shared by all of a file's."""
         self.source = source
         self.budget = budget
         self.facts = facts
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a stream with an empty stack and memo."""
         self.memo = Memo()
         self.stack: list[Symbol] = []
         self.marked: list[list[Symbol]] = []

@@ -43,6 +43,7 @@ class Walker(State):
 
         Raises `BrokenError` where the unpickler would fail, `BudgetSpentError`, `OSError`.
         """
+        self.begin()
         self.start = position = start
         while not self.stopped:
             position = self._step(position)
