@@ -74,6 +74,7 @@ def test_a_summary_for_the_pull_request(begun: World, tmp_path: Path) -> None:
     begun.add(MODEL, "--summary", str(summary))
     begun.add("acme/odd", "--summary", str(summary))
 
+    assert begun.add(MODEL, "--replace", "--summary", str(tmp_path)).status == 4
     text = summary.read_text()
     assert text.count("### acme/") == 2
     assert text.startswith("### acme/tiny at ")

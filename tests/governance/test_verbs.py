@@ -667,6 +667,10 @@ class TestRotate:
         assert (ended.status, why in ended.stderr) == (2, True)
         assert not (begun.registry / "trust" / "2.json").exists()
 
+    def test_a_root_that_is_not_there(self, begun: World) -> None:
+        ended = begun.cli("x", "rotate", "--add-root", "nowhere")
+        assert (ended.status, "'nowhere' can't be read" in ended.stderr) == (2, True)
+
     def test_one_at_a_time(self, begun: World) -> None:
         begun.cli("x", "rotate")
 

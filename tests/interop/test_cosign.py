@@ -19,6 +19,7 @@ from tests.fakes.registry import NOW, FakeRegistry
 from tests.fakes.sigstore import Fault, Instance, serve
 from tests.fakes.sigstore.faults import REKOR_V1_ONLY
 from tests.fakes.sigstore.rekor import RekorVersion
+from tests.governance.world import world
 from tests.interop.peers import require
 from tests.interop.readers import ADDRESS, EVERYONE, NOBODY, THE_CLIENTS, Claim, Readers
 from verifier.registry.documents import Role
@@ -81,6 +82,24 @@ class TestRegistry:
     def test_the_committed_demonstration(self, readers: Readers) -> None:
         claims = claims_of(DEMONSTRATION)
         assert {ROLES[path.parts[0]] for path in claims} >= {"approve", "revoke", "publish"}
+        for claim in claims.values():
+            assert readers.accept(claim) == EVERYONE
+
+    @each_rekor
+    def test_every_signature_that_our_commands_make(
+        self, readers: Readers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rekor: RekorVersion
+    ) -> None:
+        with world(tmp_path, monkeypatch, rekor=rekor) as team:
+            team.init()
+            team.add("acme/tiny")
+            team.approve("acme/tiny")
+            team.cli("carol", "revoke", "acme/other", "--reason", "for a test")
+            team.cli("alice", "rotate", "--add", "dora=dora@acme.test")
+            team.approve("trust", by=("alice", "dora", "bob"))
+            assert team.publish().status == 0
+            claims = claims_of(team.registry)
+
+        assert {ROLES[path.parts[0]] for path in claims} == set(ROLES.values())
         for claim in claims.values():
             assert readers.accept(claim) == EVERYONE
 

@@ -27,6 +27,7 @@ _PLACES = re.compile(
     rf"(\.json|\.sigs/{_NAME}(\.sigstore\.json|\.unchecked))|roots/[0-9a-f]{{64}}\.json"
 )
 """Every path that a registry has."""
+_SIGNATURES = (".sigstore.json", ".unchecked")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Change:
         """The keys of all records that are there and that differ, or whose signatures do."""
         keys = set()
         for path in self.changed:
-            match = _RECORD.fullmatch(re.sub(r"\.sigs/.*", ".json", path))
+            match = _RECORD.fullmatch(_document_of(path))
             if match:
                 keys.add(f"{match[1]}/{match[2]}@{match[3]}")
         return keys
@@ -132,7 +133,7 @@ def problems_of(
                 yield path, "no such file belongs into a registry"
         elif path == PATH:
             yield from _head(change, home)
-        elif ".sigs/" in path:
+        elif path.endswith(_SIGNATURES):
             yield from _signature(change, path)
         elif path.startswith("models/"):
             yield from _record(change, home, standings, path, author)
@@ -165,12 +166,17 @@ def _head(change: Change, home: Home) -> Iterator[tuple[str, str]]:
 
 
 def _signature(change: Change, path: str) -> Iterator[tuple[str, str]]:
-    document = re.sub(r"\.sigs/.*", ".json", path)
+    document = _document_of(path)
     same = change.before.get(document) == change.now.get(document)
     if path in change.before and same:
         yield path, "a signature of an unchanged document was " + ("replaced" if path in change.now else "removed")
     elif path in change.now and document not in change.paths_now:
         yield path, "it is a signature of nothing"
+
+
+def _document_of(path: str) -> str:
+    """Give the document that a signature is of; any other path is itself."""
+    return re.sub(r"\.sigs/[^/]*$", ".json", path) if path.endswith(_SIGNATURES) else path
 
 
 def _record(

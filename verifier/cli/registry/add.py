@@ -90,13 +90,22 @@ def add(
         text = render_review(review)
         typer.echo(text, nl=False)
         if summary is not None:
-            with summary.open("a", encoding="utf-8") as file:
-                file.write(markdown(review.approval.reference.replace("@", " at "), text))
+            _append(summary, markdown(review.approval.reference.replace("@", " at "), text))
         refused = refused or review.refused
     if refused:
         typer.echo("what is refused was not written", err=True)
         raise typer.Exit(3)
     typer.echo("  next: commit it, open a pull request, and let the approvers run registry approve", err=True)
+
+
+def _append(summary: Path, text: str) -> None:
+    from verifier.governance.home import unwritable
+
+    try:
+        with summary.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise unwritable(summary, error) from error
 
 
 def _wanted(references: list[str] | None, lock: Path | None) -> list[tuple[ModelReference, LockedModel | None]]:

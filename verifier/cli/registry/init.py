@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from verifier.cli.registry.options import TrustConfigOption
+from verifier.cli.registry.options import TrustConfigOption, contents
 
 
 class Approvals(StrEnum):
@@ -58,7 +58,6 @@ def init(
     """Begin a registry: the trust file, a policy that pins it, workflows and owners."""
     from verifier import limits
     from verifier.digest import Digest
-    from verifier.document import read_bytes
     from verifier.errors import UsageError
     from verifier.governance.init import Founding
     from verifier.governance.init import init as begin
@@ -73,7 +72,7 @@ def init(
                 "Give --repository OWNER/NAME, --repository-id N and --owner-id N, or --publisher IDENTITY.",
             )
         publisher = f"https://github.com/{repository}/.github/workflows/registry-publish.yml@refs/heads/main"
-    root = read_bytes(trusted_root, limits.MAX_ROOT) if trusted_root else read_trust_config(trust_config).trusted_root
+    root = contents(trusted_root, limits.MAX_ROOT) if trusted_root else read_trust_config(trust_config).trusted_root
     digest = Digest.of(root).hex
     people = {}
     for text in person:
