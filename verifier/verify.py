@@ -59,7 +59,12 @@ def verify(
     now = now or datetime.now(UTC)
     policy = policy if isinstance(policy, Policy) else Policy.load(policy)
     if isinstance(reference_or_path, Path) or (isinstance(reference_or_path, str) and is_path(reference_or_path)):
-        _refuse("a path", {"path": path, "lock": lock, "set": set_name})
+        what = f"{str(reference_or_path)!r} is a path, so it names a checkpoint"
+        _refuse(
+            {"path": path, "lock": lock, "set": set_name},
+            what,
+            "For a model: model-verifier verify ORG/NAME --path DIR.",
+        )
         return verify_checkpoint(
             Path(reference_or_path),
             policy=policy,
@@ -71,7 +76,8 @@ def verify(
             workers=workers,
             now=now,
         )
-    _refuse("a reference", {"bundle": bundle, "digest": digest, "extract": extract})
+    what = f"{str(reference_or_path)!r} names a model"
+    _refuse({"bundle": bundle, "digest": digest, "extract": extract}, what, "A checkpoint is named by a path: ./NAME.")
     locked = read_lock(lock) if lock is not None else None
     registry = open_registry(policy, locked, now, offline=offline)
     asked = parse_reference(reference_or_path, registry)  # (1)
@@ -99,10 +105,10 @@ def find(
     return evidence, path
 
 
-def _refuse(what: str, options: Mapping[str, object]) -> None:
+def _refuse(options: Mapping[str, object], what: str, remedy: str) -> None:
     for name, value in options.items():
         if value is not None:
-            raise UsageError(f"--{name} means nothing beside {what}", f"Leave --{name} out.")
+            raise UsageError(f"{what}; --{name} means nothing beside it", remedy)
 
 
 def read_listed(
