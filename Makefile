@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test oldest lint format lock peers bench bench-publishers clean
+.PHONY: help demo test oldest lint format lock peers bench bench-publishers scanners clean
 
 # The first of these that runs and is new enough. Choose another with `make PYTHON=python3.12 test`.
 PYTHON ?=
@@ -81,14 +81,16 @@ bench: .venv/.dev ## the benchmarks; those that compare with a peer need `make p
 bench-publishers: .venv/.dev ## how well look-alike publishers are told; ARGS=DIRECTORY of the labelled names
 	$(BIN)/python tests/benchmarks/publishers.py $(ARGS)
 
-peers: .venv-peers/.stamp .image/.stamp ## other implementations for tests/interop: OpenSSF's from PyPI, Sigstore's from Debian sid
+peers: .venv-peers/.stamp .venv-frameworks/.stamp .image/.stamp ## other implementations for tests/interop: from PyPI and Debian sid
 	$(PEERS_BIN)/python tests/interop/fetch_peers.py
 	$(PEERS_BIN)/python -m pip --quiet download --no-input --no-deps --no-binary :all: --require-hashes \
 	  --dest .peers/source -r requirements/peers-source.txt
 	@$(PEERS_BIN)/python tests/interop/peers.py
 
+scanners: .venv-scanners/.stamp ## other scanners, for `make bench ARGS=scanning`
+
 clean: ## remove the environments, the peers and all caches
-	rm -rf .venv .venv-oldest .venv-peers .image .peers .bench build dist .coverage .coverage.* \
+	rm -rf .venv .venv-oldest .venv-peers .venv-frameworks .venv-scanners .image .peers .bench build dist .coverage .coverage.* \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -104,6 +106,8 @@ lock: .venv/.dev ## write requirements/*.txt anew from pyproject.toml and requir
 	$(COMPILE) pyproject.toml requirements/oldest.in --output-file requirements/oldest.txt
 	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt
 	$(COMPILE) --no-deps requirements/peers-model.in --output-file requirements/peers-model.txt
+	$(COMPILE) requirements/frameworks.in --output-file requirements/frameworks.txt
+	$(COMPILE) requirements/scanners.in --output-file requirements/scanners.txt
 
 # One environment in three steps, so that `make demo` does not wait for the linters.
 .venv/.runtime: requirements/runtime.txt requirements/build.txt
@@ -130,6 +134,17 @@ lock: .venv/.dev ## write requirements/*.txt anew from pyproject.toml and requir
 .image/.stamp: examples/docker/Dockerfile examples/docker/launcher.sh tests/interop/build_image.py \
   requirements/runtime.txt requirements/image.txt $(wildcard verifier/*.py verifier/*/*.py) | .venv/.project
 	$(BIN)/python tests/interop/build_image.py .image
+	@touch $@
+
+# 4 GB on Linux: PyTorch does not import without its CUDA libraries.
+.venv-frameworks/.stamp: requirements/frameworks.txt
+	$(call new-venv,.venv-frameworks)
+	.venv-frameworks/bin/python $(INSTALL_LOCKED) -r requirements/frameworks.txt
+	@touch $@
+
+.venv-scanners/.stamp: requirements/scanners.txt
+	$(call new-venv,.venv-scanners)
+	.venv-scanners/bin/python $(INSTALL_LOCKED) -r requirements/scanners.txt
 	@touch $@
 
 .venv-oldest/.stamp: requirements/oldest.txt requirements/build.txt pyproject.toml

@@ -32,7 +32,7 @@ FLOORS = (
     {"cli"},
     {"report"},
     {
-        "lookup", "lock", "pull", "verify", "scan", "sign", "attest", "gate", "entrypoint", "governance",
+        "lookup", "lock", "pull", "verify", "scan", "sign", "attest", "gate", "entrypoint", "governance", "explanation",
         "target", "change", "judge", "identity", "verify_checkpoint", "reading", "tarball", "pack", "unpack",
     },
     {"checks"},
@@ -41,7 +41,7 @@ FLOORS = (
         "sets", "transfer", "lockfile", "private_cache", "environment", "source_tree",
         "checkpoint", "claims", "oms", "statement",
     },
-    {"publishers", "references", "formats"},
+    {"publishers", "references", "formats", "allowlist"},
     {"registry"},
     {"_hub", "_sigstore", "_fickling", "_git", "_https"},
     {"policy", "policy_checkpoint"},
@@ -50,8 +50,8 @@ FLOORS = (
     {"finding"},
     {
         "manifest", "reference", "digest", "limits", "errors", "credential",
-        "characters", "document", "snapshot", "cache", "atomic", "resources", "writers", "signature", "terms",
-        "__init__",
+        "characters", "document", "snapshot", "source", "budget", "cache", "atomic", "resources", "writers",
+        "signature", "terms", "__init__",
     },
 )  # fmt: skip
 """Top to bottom; several names on one floor may import each other, if not in a circle."""
@@ -173,7 +173,7 @@ def test_an_adapter_is_its_packages_only_importer(package: str) -> None:
 
 def test_nothing_here_executes_what_it_reads() -> None:
     assert offenders(lambda module: outer(module) & EXECUTES - {"subprocess"}) == {}
-    assert offenders(lambda module: outer(module) & {"subprocess"}).keys() <= {"_git"}
+    assert offenders(lambda module: outer(module) & {"subprocess"}).keys() == {"_git", "_fickling"}
     assert offenders(lambda module: calls(module) & CALLS) == {}
     assert offenders(lambda module: {name for name in calls(module) if name.startswith(OF_OS)}) == {
         "entrypoint": {"os.execvpe"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from verifier._hub import RemoteModel, RemotePublisher
 from verifier.checkpoint import Stranger, Unproven
@@ -24,6 +25,14 @@ from verifier.writers import Writers
 Readings = Mapping[str, Reading[Content]]
 
 
+class Pickles(StrEnum):
+    """What is made of a pickle-bearing file: refused as such, judged by what it does, or described."""
+
+    REJECT = "reject"
+    SCAN = "scan"
+    DESCRIBE = "describe"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What a verdict on files can rest on, fixed at `now`.
@@ -31,7 +40,8 @@ class Evidence:
     `manifest` lists every file that may be there, as `listed_by` says it; `chosen` are those that must be. `snapshot`
     and `readings` are None as long as, or where, they were not taken; `unread` says why. `remote` is set where the
     Hub was asked, `fetched` where the files came from the endpoint just now; `again` is the command that brings the
-    files anew. `writers` is set where the files are handed on to a command.
+    files anew. `writers` is set where the files are handed on to a command. `pickles` and `frameworks` are the
+    policy's: the tiers of the allowlist that it adds to the base.
     """
 
     now: datetime
@@ -46,6 +56,8 @@ class Evidence:
     fetched: bool = False
     again: str = ""
     writers: Writers | None = None
+    pickles: Pickles = Pickles.REJECT
+    frameworks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

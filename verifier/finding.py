@@ -31,7 +31,7 @@ class Finding:
     """One thing that a check found; where two values differ, the `found` one and the `expected` one.
 
     `waivable` is False where no signed waiver can excuse it. `pragma` is the reason of a suppression beside the place
-    in the source; what the policy only warns of is then ignored.
+    in the source; what the policy only warns of is then ignored. `details` are lines that show what was found.
     """
 
     rule: str
@@ -43,3 +43,4 @@ class Finding:
     expected: str | None = None
     waivable: bool = True
     pragma: str | None = None
+    details: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from verifier._hub import Hub, RemotePublisher
 from verifier.checks import CHECKS, Needs
 from verifier.digest import Digest
 from verifier.errors import UndecidedError, UsageError
-from verifier.evidence import ModelEvidence
+from verifier.evidence import ModelEvidence, Pickles
 from verifier.judge import conclude
 from verifier.lockfile import Lock, LockedModel, read_lock
 from verifier.policy import Policy
@@ -215,6 +215,8 @@ def stand(
         locked_at=entry.locked_at if entry is not None else None,
         listed_by="models.lock" if registry is None else "the approval",
         again=f"model-verifier pull {reference} --to DIR brings a fresh one.",
+        pickles=Pickles(policy.pickle_mode),
+        frameworks=frozenset(policy.pickle_frameworks),
     )
     if standing is not None and standing.approval is not None:
         approval = standing.approval

@@ -56,9 +56,13 @@ class PublishersSection(Document):
 
 
 class PickleSection(Document):
-    """`[pickle]`: "reject" refuses every pickle-bearing file that no signed waiver excuses."""
+    """`[pickle]`: "reject" refuses every pickle-bearing file that no signed waiver excuses, "scan" judges what it does.
 
-    mode: Literal["reject"] = "reject"
+    `frameworks` are tiers of the reviewed allowlist besides its base.
+    """
+
+    mode: Literal["reject", "scan"] = "reject"
+    frameworks: ListOf[Literal["lightgbm", "pandas", "sklearn", "transformers", "xgboost"]] = ()
 
 
 class AuditedPath(Document):
@@ -138,6 +142,8 @@ class Policy:
     audited: tuple[AuditedPath, ...] = ()
     exceptions: tuple[PolicyException, ...] = ()
     terms: Terms = field(default_factory=Terms)
+    pickle_mode: Literal["reject", "scan"] = "reject"
+    pickle_frameworks: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, policy: Path | str) -> Self:
@@ -162,6 +168,8 @@ class Policy:
             audited=document.audit,
             exceptions=document.exceptions,
             terms=terms_of(document.checkpoint, document.signers, document.require, path.parent),
+            pickle_mode=document.pickle.mode,
+            pickle_frameworks=document.pickle.frameworks,
         )
 
     def override(

@@ -231,6 +231,56 @@ _RULES = (
         content=True,
     ),
     Rule(
+        "unsafe-pickle",
+        Severity.ERROR,
+        "A pickle names or does what data does not need.",
+        "A pickle is a program: it imports by name and calls what it imported. What weights need is on a reviewed list "
+        "of exact globals and uses; all else is refused, known as dangerous or not, since new ways to run code are "
+        "found every month. Names that are computed, extension codes and calls of computed values hide what is done. "
+        "A framework's own classes (sklearn, xgboost, …) are a list apart that a policy has to allow.",
+        "unsafe-pickle: model.bin calls posix.system('true')\n"
+        "  decompiled: from posix import system\n"
+        "              _var0 = system('true')\n"
+        "              result0 = _var0",
+        "Do not load it. Use a safetensors file; or, where the publisher is trusted, convert it in a sandbox without "
+        'network: python -c "import torch, safetensors.torch as s; '
+        "s.save_file(torch.load('model.bin', weights_only=True), 'model.safetensors')\". Else waive it by a signed, "
+        "dated record with the reason.",
+        content=True,
+    ),
+    Rule(
+        "unparsable-pickle",
+        Severity.ERROR,
+        "A pickle can't be followed as the unpickler would.",
+        "Whatever stands before the place where a stream breaks has run by the time the loader notices; a payload "
+        "before a broken stream is a known way past scanners (nullifAI, 2025). Opcodes that no pickler writes so are "
+        "refused, too: unpicklers disagree about them.",
+        "unparsable-pickle: model.bin can't be followed as a pickle: the stream ends before its STOP",
+        "Ask the publisher for a whole file. A file that a well-known library wrote never looks like this.",
+        content=True,
+    ),
+    Rule(
+        "unsafe-archive",
+        Severity.ERROR,
+        "An archive says two things at once, or leads out of its directory.",
+        "A zip has two lists of its members, and loaders choose differently: another name, size, flag or checksum in "
+        "one of them hides a member from a scanner and not from the loader. A path with .., a link or a device writes "
+        "where nobody looked.",
+        "unsafe-archive: model.pt: the member 'archive/data.pkl' calls itself 'archive/other' in its own header",
+        "Ask the publisher for an archive that their own library wrote.",
+        content=True,
+    ),
+    Rule(
+        "disguised-format",
+        Severity.ERROR,
+        "A file is another format than its name says, or two formats at once.",
+        "Loaders choose by the name or by the content, and people by the name. What lies behind a file's end, or in "
+        "the same bytes as another format, is read by one of them and seen by nobody.",
+        "disguised-format: tokenizer.json is no json file but pickle, told by its content",
+        "Give the file its right name if it is what you want; else ask where it comes from.",
+        content=True,
+    ),
+    Rule(
         "malformed-safetensors",
         Severity.ERROR,
         "A safetensors file is not what the format demands, or not what its index promises.",

@@ -262,6 +262,29 @@ def read(
     return {entry.path: reading for entry, reading in zip(ordered, readings, strict=True)}
 
 
+def look(entries: Iterable[Entry], inspect: Callable[[str, Source], Content]) -> dict[str, Reading[Content]]:
+    """Let `inspect` look at each entry through one descriptor, one after the other; nothing is hashed.
+
+    A file that can't be read or that changes meanwhile is an answer of its own kind, not an exception.
+    """
+    return {entry.path: _looked_at(entry, inspect) for entry in entries}
+
+
+def _looked_at(entry: Entry, inspect: Callable[[str, Source], Content]) -> Reading[Content]:
+    try:
+        with opened(entry) as descriptor:
+            before = os.fstat(descriptor)
+            if not stat.S_ISREG(before.st_mode):
+                return Reading(None, error="it is no regular file any more")
+            head = os.pread(descriptor, limits.KIB * 64, 0)
+            content = inspect(entry.path, Source(before.st_size, head, descriptor))
+            if fingerprint(os.fstat(descriptor)) != fingerprint(before):
+                return Reading(None, error="it changed while it was read")
+            return Reading(None, content)
+    except OSError as error:
+        return Reading(None, error=error.strerror or type(error).__name__)
+
+
 @contextmanager
 def opened(entry: Entry) -> Iterator[int]:
     """Open a file component by component, following no link below its base."""

@@ -106,6 +106,16 @@ class RegistryUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file that was scanned: what it is, how far it was followed, how many errors and warnings it has."""
+
+    path: str
+    format: str
+    status: Literal["followed", "incomplete", "inert"]
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorReport:
     """Why a verdict is UNDECIDED."""
 
@@ -130,7 +140,8 @@ class NamedReference:
 class Verdict:
     """The answer, with everything that led to it. `notices` and `headline` are for people: they change nothing.
 
-    `references` is what a change to source names, None where no source was judged.
+    `references` is what a change to source names, None where no source was judged; `files` are those that `scan`
+    looked at.
     """
 
     result: Result
@@ -146,6 +157,7 @@ class Verdict:
     error: ErrorReport | None = None
     references: tuple[NamedReference, ...] | None = None
     headline: str = ""
+    files: tuple[FileReport, ...] | None = None
 
     def findings(self, *effects: Effect) -> Iterator[Judged]:
         """Give the findings with one of the effects (all without), in the order of the checks."""

@@ -27,12 +27,13 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command: wall time and other programs' processor time in seconds, peak memory, what it printed."""
+    """One run of a command: wall time, others' and its own processor time in seconds, peak memory, what it printed."""
 
     seconds: float
     others: float
     rss: int
     output: str
+    cpu: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def run(*command: str | Path, state: Path, environment: Mapping[str, str] | None
     if measured["status"]:
         answer = f"{done.stdout}{done.stderr}".strip()[-2000:]
         raise BenchmarkError(f"{' '.join(map(str, command))} ended with {measured['status']}: {answer}")
-    return Run(measured["seconds"], measured["others"], measured["rss"], done.stdout)
+    return Run(measured["seconds"], measured["others"], measured["rss"], done.stdout, measured["cpu"])
 
 
 def interleaved(

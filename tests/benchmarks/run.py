@@ -23,7 +23,17 @@ CHECKOUT: Final = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(CHECKOUT))
 
-from tests.benchmarks import checkpoints, entrypoint, gate, governance, hashing, hub, registry, startup  # noqa: E402
+from tests.benchmarks import (  # noqa: E402
+    checkpoints,
+    entrypoint,
+    gate,
+    governance,
+    hashing,
+    hub,
+    registry,
+    scanning,
+    startup,
+)
 from tests.benchmarks.measure import BenchmarkError, Result, Target  # noqa: E402
 from verifier.digest import default_workers  # noqa: E402
 
@@ -37,6 +47,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[Path, int], Result]]] = {
     "hub": hub.measure,
     "gate": gate.measure,
     "entrypoint": entrypoint.measure,
+    "scanning": scanning.measure,
 }
 QUIET: Final = 0.05
 FLAGS: Final = ("sha_ni", "sha2", "avx2", "avx512f")

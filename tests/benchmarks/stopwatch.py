@@ -30,6 +30,7 @@ def main() -> None:
         "seconds": seconds,
         "status": os.waitstatus_to_exitcode(status),
         "rss": usage.ru_maxrss * RSS_UNIT,
+        "cpu": own,
         "others": max(0.0, busy_seconds() - busy - own),
     }
     Path(result).write_text(json.dumps(measured), encoding="utf-8")

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from verifier.formats.content import Content, Status
 from verifier.snapshot import Source
 
 
 def in_memory(data: bytes) -> Source:
     """Give `data` as the open file that the parsers want."""
     return Source(len(data), data, descriptor=-1)
+
+
+def is_clean(content: Content) -> bool:
+    """Tell whether nothing in a file would make anybody look twice: no pickle, no problem, nothing unread."""
+    return (
+        content.status is not Status.INCOMPLETE
+        and not content.pickles
+        and not any(inner.problems for _, inner in content.walk())
+    )
+
+
+def reasons(content: Content) -> str:
+    """Give in one text why a file was not followed, its members' reasons among it."""
+    return "; ".join(inner.unfollowed for _, inner in content.walk() if inner.unfollowed)
+
+
+def problems(content: Content) -> str:
+    """Give in one text what formats forbid, in the members, too."""
+    return "; ".join(problem.message for _, inner in content.walk() for problem in inner.problems)

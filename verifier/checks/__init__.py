@@ -3,6 +3,7 @@
 from verifier.checks import (
     cloned_model,
     digest_mismatch,
+    disguised_format,
     expired_approval,
     incomplete_scan,
     malformed_safetensors,
@@ -18,9 +19,12 @@ from verifier.checks import (
     unapproved_dependency,
     unapproved_model,
     unlisted_file,
+    unparsable_pickle,
     unpinned_revision,
     unresolved_reference,
+    unsafe_archive,
     unsafe_path,
+    unsafe_pickle,
     unsigned_checkpoint,
     writable_path,
     wrong_checkpoint,
@@ -54,6 +58,10 @@ CONTENT_CHECKS: tuple[Check[Evidence], ...] = (
     malformed_safetensors.CHECK,
     remote_code.CHECK,
     pickle.CHECK,
+    unsafe_pickle.CHECK,
+    unparsable_pickle.CHECK,
+    unsafe_archive.CHECK,
+    disguised_format.CHECK,
     incomplete_scan.CHECK,
 )
 """What could the files do?"""

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from verifier import limits
 from verifier.checks.check import Check, Needs, found
 from verifier.evidence import Evidence
-from verifier.finding import Finding
+from verifier.finding import Finding, Location
 
 RULE = "incomplete-scan"
 
 
 def run(evidence: Evidence) -> Iterable[Finding]:
-    """Report every file that a parser gave up on."""
+    """Report every file that a parser gave up on, once, with the first member of it where it did."""
+    if evidence.manifest is None and evidence.snapshot is not None and not evidence.snapshot.complete:
+        yield found(RULE, f"there are more than {limits.MAX_SNAPSHOT_ENTRIES:,} files; the rest was not listed")
     for path, reading in (evidence.readings or {}).items():
-        if reading.content is not None and reading.content.unfollowed:
-            yield found(RULE, f"{path} was not followed to its end: {reading.content.unfollowed}", path)
+        for member, content in reading.content.walk() if reading.content is not None else ():
+            if content.unfollowed is not None:
+                where = f"{path} ({member})" if member else path
+                finding = found(RULE, f"{where} was not followed to its end: {content.unfollowed}", path)
+                yield replace(finding, location=Location(path, member))
+                break
 
 
 CHECK = Check("scan", RULE, Needs.CONTENT, run)

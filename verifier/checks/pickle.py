@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from verifier.checks.check import Check, Needs, found
-from verifier.evidence import Evidence
-from verifier.finding import Finding
+from verifier.evidence import Evidence, Pickles
+from verifier.finding import Finding, Severity
 
 RULE = "pickle"
 
 
 def run(evidence: Evidence) -> Iterable[Finding]:
-    """Report every pickle-bearing file, with the safetensors twin first where there is one."""
+    """Report every pickle-bearing file, the safetensors twin first; a note where pickles are judged by what they do."""
     twins = sorted(path for path in (evidence.manifest.files if evidence.manifest else ()) if _is_weights(path))
     for path, reading in (evidence.readings or {}).items():
         if reading.content is not None and reading.content.pickles:
             where = "; ".join(reading.content.pickles[:3])
-            yield found(RULE, f"{path} can run code when it is loaded: {where}", path, remedy=_remedy(path, twins))
+            finding = found(RULE, f"{path} can run code when it is loaded: {where}", path, remedy=_remedy(path, twins))
+            yield finding if evidence.pickles is Pickles.REJECT else replace(finding, severity=Severity.NOTE)
 
 
 def _is_weights(path: str) -> bool:

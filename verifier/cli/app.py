@@ -22,6 +22,7 @@ from verifier.cli.lock import lock
 from verifier.cli.lookup import lookup
 from verifier.cli.pull import pull
 from verifier.cli.registry import registry
+from verifier.cli.scan import scan
 from verifier.cli.sign import sign
 from verifier.cli.verify import verify
 from verifier.errors import VerifierError
@@ -41,6 +42,7 @@ app.command()(lookup)
 app.command()(lock)
 app.command()(pull)
 app.command()(verify)
+app.command()(scan)
 app.command()(gate)
 app.command("exec", cls=entrypoint.ExecCommand)(entrypoint.exec_)
 app.command()(sign)

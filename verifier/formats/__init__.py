@@ -1,26 +1,82 @@
-"""What a file is, by content. One file a format; only parsers, no opinions."""
+"""What a file is, by content. One file a format; only parsers, no opinions.
+
+Adding a format: a module with `matches` and `read` (`content.Format`), and its place in `FORMATS`.
+"""
 
 from __future__ import annotations
 
-from verifier.formats import json_document, pickle, safetensors
-from verifier.formats.content import Content
-from verifier.formats.opcodes import runs_as_pickle
-from verifier.snapshot import Source
+from contextlib import suppress
+from dataclasses import replace
 
-__all__ = ["Content", "identify"]
+from verifier import limits
+from verifier.budget import Budget, BudgetSpentError
+from verifier.formats import json_document, pickle, plain, safetensors
+from verifier.formats.containers import numpy_array, streams, tar, zip
+from verifier.formats.content import Content, Format, Kind, Part
+from verifier.source import ByteSource
+
+__all__ = ["FORMATS", "Content", "identify", "pickle_at"]
+
+FORMATS: tuple[Format, ...] = (safetensors, zip, pickle, numpy_array, tar, streams, json_document, plain)
+"""The first that matches reads; the last takes everything."""
 
 
-def identify(path: str, source: Source) -> Content:
+def identify(path: str, source: ByteSource, budget: Budget | None = None) -> Content:
     """Tell what a file is, and read of it what the checks need. Raises `OSError` only."""
-    name = path.lower()
-    if safetensors.matches(source):
-        if runs_as_pickle(source):  # a header's length can spell opcodes
-            return Content("pickle", pickles=("a pickle that is a safetensors file, too",))
-        return safetensors.read(source)
-    if (content := pickle.read(source)) is not None:
-        return content
-    if name.endswith(".safetensors"):
-        return safetensors.read(source)
-    if name.endswith(".json"):
-        return json_document.read(path, source)
-    return Content("other")
+    follower = _Follower(budget or Budget(source.size))
+    try:
+        return follower.content(path, source)
+    except BudgetSpentError as error:
+        return Content("unknown", unfollowed=str(error))
+
+
+def pickle_at(path: str, source: ByteSource, member: str | None) -> bytes | None:
+    """Give the bytes of the pickle that `Content.walk` names `member`; None where it is long. Raises `OSError` only."""
+    follower = _Follower(Budget(source.size), member or "")
+    with suppress(BudgetSpentError):
+        follower.content(path, source)
+    return follower.found
+
+
+class _Follower:
+    """Follows a file into its parts, within one budget (`content.Follow`); keeps the `wanted` member if it is small."""
+
+    def __init__(self, budget: Budget, wanted: str | None = None) -> None:
+        self.budget = budget
+        self.found: bytes | None = None
+        self._wanted = wanted
+        self._place: list[str] = []
+
+    def part(self, name: str, source: ByteSource, *, kind: Kind = Kind.MEMBER, offset: int | None = None) -> Part:
+        self._place.append("" if kind is Kind.INSIDE else name)
+        try:
+            if kind is Kind.MEMBER:
+                self.budget.member()
+            with self.budget.nested():
+                content = self.content(name, source)
+        except BudgetSpentError as error:
+            content = Content("unknown", unfollowed=str(error))
+        finally:
+            self._place.pop()
+        return Part(name, content, kind, offset)
+
+    def content(self, name: str, source: ByteSource) -> Content:
+        """Read a source as the first format that matches, and as the others that its bytes are at the same time."""
+        entry = next(entry for entry in FORMATS if entry.matches(name, source))
+        if entry is plain and name.lower().endswith(".safetensors"):
+            entry = safetensors
+        if entry is pickle and self._wanted == " > ".join(filter(None, self._place)) and self.found is None:
+            self.found = source.read_at(0, source.size) if source.size <= limits.MAX_DECOMPILED else None
+        try:
+            content = entry.read(name, source, self)
+        except (OSError, BudgetSpentError):
+            raise
+        except Exception as error:  # a reader's own fault on hostile bytes must neither end the scan nor pass
+            content = Content("unknown", unfollowed=f"its reader failed ({type(error).__name__})")
+        also = []
+        if entry is safetensors and pickle.runs_as_pickle(source):  # a header's length can spell opcodes
+            also.append(pickle)
+        if entry is not zip and zip.is_behind(source) and not any(part.kind is Kind.TAIL for part in content.parts):
+            also.append(zip)
+        parts = tuple(Part("", other.read(name, source, self), Kind.ALSO) for other in also)
+        return replace(content, parts=content.parts + parts) if parts else content

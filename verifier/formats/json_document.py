@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from verifier import limits
-from verifier.formats.content import Content, JsonDocument
-from verifier.snapshot import Source
+from verifier.formats.content import Content, Follow, JsonDocument
+from verifier.source import ByteSource
 
 DATA_ONLY = frozenset({"tokenizer.json", "unigram.json", "vocab.json"})
 """Large tables of tokens, from which no loader takes code or the names of other files."""
@@ -17,7 +17,12 @@ def is_index(path: str) -> bool:
     return path.endswith(".safetensors.index.json")
 
 
-def read(path: str, source: Source) -> Content:
+def matches(path: str, _source: ByteSource) -> bool:
+    """Tell by the name: JSON has no mark of its own."""
+    return path.lower().endswith(".json")
+
+
+def read(path: str, source: ByteSource, _follow: Follow | None = None) -> Content:
     """Parse the document, or say why it can't be followed. Keys that stand twice are all kept."""
     limit = limits.MAX_INDEX if is_index(path) else limits.MAX_CONFIG
     if path.rpartition("/")[2] in DATA_ONLY:

@@ -10,8 +10,8 @@ from typing import Any
 
 from verifier import limits
 from verifier.document import DocumentError, load_json
-from verifier.formats.content import Content, Problem
-from verifier.snapshot import Source
+from verifier.formats.content import Content, Follow, Problem
+from verifier.source import ByteSource
 
 BITS = {
     "BOOL": 8,
@@ -40,13 +40,13 @@ BITS = {
 """The width of each dtype's element, in bits."""
 
 
-def matches(source: Source) -> bool:
+def matches(_name: str, source: ByteSource) -> bool:
     """Tell whether the file begins as a safetensors file does."""
     start = source.read_at(0, 9)
     return len(start) == 9 and start[8:] == b"{" and int.from_bytes(start[:8], "little") <= source.size - 8
 
 
-def read(source: Source) -> Content:
+def read(_name: str, source: ByteSource, _follow: Follow | None = None) -> Content:
     """Read and judge the header; the tensors' bytes are not looked at."""
     prefix = source.read_at(0, 8)
     if len(prefix) < 8:

@@ -42,6 +42,16 @@ class FindingPart(_Part):
     location: LocationPart
     found: str | None
     expected: str | None
+    details: list[str]
+
+
+class FilePart(_Part):
+    """One file that was scanned; `findings` counts errors and warnings."""
+
+    path: str
+    format: str
+    status: Literal["followed", "incomplete", "inert"]
+    findings: int
 
 
 class OutcomePart(_Part):
@@ -143,6 +153,7 @@ class VerdictDocument(_Part):
     notices: list[str]
     outcomes: list[OutcomePart]
     references: list[ReferencePart] | None
+    files: list[FilePart] | None
     time: str
     verifier: VerifierPart = VerifierPart()
 
@@ -214,6 +225,12 @@ def _document(verdict: Verdict) -> VerdictDocument:
         notices=[_text(notice) for notice in verdict.notices],
         outcomes=[_outcome(outcome) for outcome in verdict.outcomes],
         references=None if verdict.references is None else [_reference(named) for named in verdict.references],
+        files=None
+        if verdict.files is None
+        else [
+            FilePart(path=_text(file.path), format=file.format, status=file.status, findings=file.findings)
+            for file in verdict.files
+        ],
         time=format_timestamp(verdict.time),
     )
 
@@ -235,6 +252,7 @@ def _outcome(outcome: Outcome) -> OutcomePart:
                 location=_location(judged.finding.location),
                 found=_maybe(judged.finding.found),
                 expected=_maybe(judged.finding.expected),
+                details=[_text(line) for line in judged.finding.details],
             )
             for judged in outcome.findings
         ],

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from verifier import limits
 from verifier.document import format_timestamp
-from verifier.finding import Location
+from verifier.finding import Finding, Location
 from verifier.report.escape import terminal
-from verifier.verdict import Effect, Judged, Result, Status, Subject, Verdict
+from verifier.verdict import Effect, FileReport, Judged, Result, Status, Subject, Verdict
 
 if TYPE_CHECKING:
     from verifier.attest import Attested
@@ -46,6 +46,8 @@ def _lines(verdict: Verdict, colour: bool) -> Iterator[str]:
     yield from _skipped(verdict)
     for effect, label in _WORDS.items():
         yield from _findings(verdict, effect, lambda rule, label=label: f"{paint(label, label)} {rule}")
+    if verdict.files is not None:
+        yield from _files(verdict.files)
     if verdict.registry is not None or verdict.policy is not None:
         yield f"  {_standing(verdict)}"
     for notice in verdict.notices[_folded(verdict) :]:
@@ -90,7 +92,8 @@ def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
         total = len(found) + omitted.get(rule, 0)
         for judged in found[: limits.MAX_FINDINGS_IN_TEXT]:
             moved = " (by the policy)" if judged.moved_by_policy else ""
-            yield f"  {title(rule)}{moved}  {terminal(_place(judged.finding.location) + judged.finding.message)}"
+            yield f"  {title(rule)}{moved}  {terminal(_line(judged.finding.location) + judged.finding.message)}"
+            yield from _place(judged.finding)
             if judged.finding.expected is not None:
                 yield f"    found     {terminal(judged.finding.found or 'nothing')}"
                 yield f"    expected  {terminal(judged.finding.expected)}"
@@ -101,12 +104,40 @@ def _findings(verdict: Verdict, effect: Effect, title: object) -> Iterator[str]:
             yield f"  next: {terminal(remedy)}"
 
 
-def _place(location: Location) -> str:
+def _line(location: Location) -> str:
     """Give a line of source, as editors and terminals understand it; other places stand in the message."""
     if location.line is None:
         return ""
     column = f":{location.column}" if location.column is not None else ""
     return f"{location.path}:{location.line}{column}  "
+
+
+def _place(finding: Finding) -> Iterator[str]:
+    """Say where in the file, where that can be said, and show the lines that were found there."""
+    location = finding.location
+    parts = [location.member] if location.member else []
+    parts += [f"byte {location.offset:,}"] if location.offset is not None else []
+    if parts:
+        yield f"    at        {terminal(', '.join(parts))}"
+    for line in finding.details:
+        yield f"    |  {terminal(line)}"
+
+
+def _files(files: tuple[FileReport, ...]) -> Iterator[str]:
+    """Draw the table of what was scanned: files by format, and how each format's ended."""
+    rows = [("format", "files", "followed", "inert", "incomplete", "with findings")]
+    for format_, group in groupby(sorted(files, key=lambda file: file.format), key=lambda file: file.format):
+        these = list(group)
+        counts = [sum(file.status == status for file in these) for status in ("followed", "inert", "incomplete")]
+        rows.append(
+            (format_, *(f"{count:,}" for count in (len(these), *counts, sum(file.findings > 0 for file in these))))
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  " + "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
 
 
 def _skipped(verdict: Verdict) -> Iterator[str]:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from verifier import limits
-from verifier.snapshot import Source
+from verifier.source import ByteSource
 
 _MOST_OPCODES = 10_000
 _LONGEST_LINE = 1 * limits.MIB
@@ -32,7 +32,7 @@ class _EndOfData(Exception):
 class _Reader:
     """Reads opcodes' arguments. `size` is the whole stream's, of which `source` may hold only the beginning."""
 
-    source: Source
+    source: ByteSource
     size: int
     position: int = 0
 
@@ -59,7 +59,7 @@ class _Reader:
         return self.position <= self.size and (self.source.size < self.size or self.position < self.size)
 
 
-def runs_as_pickle(source: Source, size: int | None = None) -> bool:
+def runs_as_pickle(source: ByteSource, size: int | None = None) -> bool:
     """Tell whether the bytes run as opcodes up to a call, or as plain data through one stop to their end.
 
     `size` is the stream's where `source` holds only its beginning. A stream that breaks after a call counts, since
@@ -83,7 +83,7 @@ def runs_as_pickle(source: Source, size: int | None = None) -> bool:
                 return int.from_bytes(source.read_at(before_opcode + 1, 8), "little") <= reader.size - reader.position
             if opcode.name == "STOP":
                 if reader.position == reader.size:
-                    return data_opcodes > 2
+                    return data_opcodes > 2 or imported
                 depth, marks = 0, []
                 continue  # another pickle may follow, as in legacy PyTorch files
             data_opcodes += 1

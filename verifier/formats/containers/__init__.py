@@ -1,0 +1,1 @@
+"""Formats that hold others: archives, compressed streams, arrays of Python objects. One file a format."""

@@ -1,0 +1,122 @@
+"""What the walk over one stream holds: the stack with its marks, the memo, the frame; and the reading of arguments."""
+
+from __future__ import annotations
+
+import pickletools
+import re
+
+from verifier import limits
+from verifier.budget import Budget, BudgetSpentError
+from verifier.formats.pickle.facts import BrokenError, Facts
+from verifier.formats.pickle.literals import Literal, NotALiteralError, read_literal
+from verifier.formats.pickle.memo import Memo
+from verifier.formats.pickle.symbols import Symbol
+from verifier.source import ByteSource
+
+NAMES = {opcode.code.encode("latin-1")[0]: opcode.name for opcode in pickletools.opcodes}
+_PIECE = 4 * limits.KIB
+
+
+class State:
+    """One stream's state, as the handlers of single opcodes see it."""
+
+    def __init__(self, source: ByteSource, budget: Budget, facts: Facts) -> None:
+        """Make ready for streams of `source`; `facts` is shared by all of a file's."""
+        self.source = source
+        self.budget = budget
+        self.facts = facts
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a stream with an empty stack and memo."""
+        self.memo = Memo()
+        self.stack: list[Symbol] = []
+        self.marked: list[list[Symbol]] = []
+        """The stacks below each mark."""
+        self.filled: tuple[Symbol, list[Symbol]] = (0, [])
+        """Into what SETITEMS put what, the last time."""
+        self.start = 0
+        self.frame_end = 0
+        self.stopped = False
+
+    def bytes_at(self, offset: int, length: int) -> bytes:
+        """Give an argument's bytes; raises `BrokenError` where they are not all there."""
+        data = self.source.read_at(offset, length)
+        if len(data) < length:
+            raise BrokenError("the stream ends inside an argument", offset)
+        return data
+
+    def skip(self, offset: int, width: int, *, signed: bool = False) -> int:
+        """Pass over an argument that begins with its length in `width` bytes; give the offset behind it."""
+        length = int.from_bytes(self.bytes_at(offset, width), "little", signed=signed)
+        if length < 0 or offset + width + length > self.source.size:
+            raise BrokenError("the stream ends inside an argument", offset)
+        return offset + width + length
+
+    def line_end(self, offset: int) -> int:
+        """Give the offset of the line feed that ends the line at `offset`; the source's end where there is none."""
+        while piece := self.source.read_at(offset, _PIECE):
+            if (found := piece.find(b"\n")) >= 0:
+                return offset + found
+            offset += len(piece)
+            self.budget.check_time()
+        return self.source.size
+
+    def line(self, offset: int) -> tuple[bytes, int]:
+        """Give the line at `offset`, cut where it is longer than any name, and the offset behind it.
+
+        A last line without a line feed loses its last byte, as with CPython's unpickler in Python.
+        """
+        end = self.line_end(offset)
+        if end == self.source.size:
+            self.facts.problem("the stream ends inside a line", offset)
+            return self.source.read_at(offset, min(max(0, end - offset - 1), limits.MAX_LITERAL)), end
+        return self.source.read_at(offset, min(end - offset, limits.MAX_LITERAL)), end + 1
+
+    def key(self, offset: int) -> tuple[int, int]:
+        """Give the memo's key that is written as a line, and the offset behind it."""
+        line, behind = self.line(offset)
+        try:
+            key = int(line)
+        except ValueError:
+            raise BrokenError("a key of the memo is no number", offset) from None
+        if key < 0:
+            raise BrokenError("a key of the memo is negative", offset)
+        if not re.fullmatch(rb"[0-9]+", line):
+            self.facts.problem("a key of the memo is not a plain decimal number", offset)
+        return key, behind
+
+    def literal(self, symbol: Symbol) -> Literal:
+        """Give a literal's value; raises `NotALiteralError` for everything else."""
+        if not isinstance(symbol, int):
+            raise NotALiteralError
+        return read_literal(self.source, symbol)
+
+    def text(self, symbol: Symbol) -> str | None:
+        """Give a literal text; None for everything else."""
+        try:
+            value = self.literal(symbol)
+        except NotALiteralError:
+            return None
+        return value if isinstance(value, str) else None
+
+    def pop_mark(self) -> list[Symbol]:
+        """Take everything above the last mark, and the mark; raises `IndexError` where there is none."""
+        below = self.marked.pop()
+        items, self.stack = self.stack, below
+        return items
+
+    def nested(self, offset: int) -> int:
+        """Walk a pickle of its own that stands at `offset` in the stream; give the offset behind it."""
+        inner = type(self)(self.source, self.budget, self.facts)
+        with self.budget.nested():
+            return inner.walk(offset)
+
+    def walk(self, start: int) -> int:
+        """Walk one stream from `start` and give the offset behind its STOP."""
+        raise NotImplementedError
+
+    def check_stack(self) -> None:
+        """Hold the stack to its limit."""
+        if len(self.stack) + len(self.marked) + sum(map(len, self.marked)) > limits.MAX_STACK:
+            raise BudgetSpentError(f"its stack holds more than {limits.MAX_STACK:,} values")
