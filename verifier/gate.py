@@ -1,4 +1,6 @@
-"""Which models does a change add, and is each approved? The pull-request check; nothing asks the network.
+"""Which models does a change add, and is each approved? The pull-request check.
+
+Nothing asks the network, save for a registry that the policy names by a URL.
 
 (1) the commits: the target branch's tip, the merge base, the head;  (2) what decides, from the tip;
 (3) what the change adds, by comparing the head with the merge base;  (4) each model it names, looked up;
@@ -43,12 +45,13 @@ _GUARDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a command line says over the policy."""
+    """What a command line says over the policy; `offline` reads a registry behind a URL from its cache alone."""
 
     registry: str | None = None
     trust_digest: str | None = None
     mode: str | None = None
     min_version: int = 0
+    offline: bool = False
 
 
 def gate(
@@ -83,13 +86,14 @@ def gate(
         newer = stack.enter_context(closing(SourceTree.of(repository, base_commit))) if base_commit != common else None
         tip = newer or before
         target = Target(tip, after, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="model-verifier-"))))
-        deciding = _policy(target, policy, options or Options())  # (2)
+        options = options or Options()
+        deciding = _policy(target, policy, options)  # (2)
         store = target.store(deciding)
         everything = everything or (base_commit == head_commit and not paths)
         try:
             registry = store.directory if store is not None else None
             change = compare(before, after, everything=everything, registry=registry)  # (3)
-            known = _look_up(change, deciding, target, after, lock, now)  # (4)
+            known = _look_up(change, deciding, target, after, lock, now, offline=options.offline)  # (4)
             judgement = _judge(change, known.named, deciding, now)  # (5)
         except UndecidedError as error:
             return undecided(error, str(repository.root), deciding, now)
@@ -150,7 +154,14 @@ class _Known:
 
 
 def _look_up(
-    change: Change, policy: Policy, target: Target, after: SourceTree, lock: Path | None, now: datetime
+    change: Change,
+    policy: Policy,
+    target: Target,
+    after: SourceTree,
+    lock: Path | None,
+    now: datetime,
+    *,
+    offline: bool,
 ) -> _Known:
     """Look each model up once. Where none is named the registry is not opened: its state is no news to this change."""
     places = [place for place in change.places if place.mention.model is not None and place.mention.status == "found"]
@@ -158,7 +169,7 @@ def _look_up(
         return _Known()
     decides = policy.registry_source == "none"
     approved = read_lock(target.file(lock, "the lock")) if lock is not None and decides else None
-    registry = open_registry(policy, approved, now, target.store(policy))
+    registry = open_registry(policy, approved, now, target.store(policy), offline=offline)
     if registry is not None and registry.trust.demonstration:
         raise _demonstration()
     pins = _pins(after, target, lock)

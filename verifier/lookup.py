@@ -137,11 +137,11 @@ def open_registry(
                 "Add --lock models.lock.",
             )
         return None
-    named, trust_digest = store_of(policy, offline=offline)
-    return Registry(store or named, trust_digest, now, min_version=policy.min_version, memory=seen.default_directory())
+    store, trust_digest = store_of(policy, store, offline=offline)
+    return Registry(store, trust_digest, now, min_version=policy.min_version, memory=seen.default_directory())
 
 
-def store_of(policy: Policy, *, offline: bool = False) -> tuple[Store, Digest]:
+def store_of(policy: Policy, store: Store | None = None, *, offline: bool = False) -> tuple[Store, Digest]:
     """Give the store of the policy's registry, and the trust file that it starts from. Raises as `open_registry`."""
     source = policy.registry_source
     if source is None or source == "none":
@@ -154,6 +154,8 @@ def store_of(policy: Policy, *, offline: bool = False) -> tuple[Store, Digest]:
             f"the policy {policy.name!r} pins no trust file, so anybody could have signed the registry",
             "Set [registry] trust_digest (sha256sum trust/1.json), or give --trust-digest.",
         )
+    if store is not None:
+        return store, policy.trust_digest
     if isinstance(source, Path):
         return DirectoryStore(source), policy.trust_digest
     from verifier._https import Site

@@ -51,7 +51,8 @@ class Checkout:
             policy = self.root / policy
         if "lock" in options:
             options["lock"] = self.root / options["lock"]
-        if overrides := {name: options.pop(name) for name in ("registry", "trust_digest", "mode") if name in options}:
+        known = ("registry", "trust_digest", "mode", "offline")
+        if overrides := {name: options.pop(name) for name in known if name in options}:
             values["options"] = Options(**overrides)
         return gate([self.root / path for path in paths], policy=policy, **(values | options))
 

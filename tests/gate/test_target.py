@@ -138,6 +138,21 @@ class TestRegistry:
 
         assert ("unapproved-model", "src/new.py:2") in denied(checkout.judge())
 
+    def test_that_the_change_removes_is_still_the_tips(self, checkout: Checkout) -> None:
+        checkout.git("checkout", "--quiet", "-b", "change")
+        checkout.git("rm", "--quiet", "-r", "registry")
+        checkout.change({"src/new.py": PINNED, "src/evil.py": EVIL})
+
+        assert not (checkout.root / "registry").exists()
+        assert denied(checkout.judge()) == [("unapproved-model", "src/evil.py:2")]
+
+    def test_behind_a_url_is_not_asked_offline(self, checkout: Checkout) -> None:
+        text = policy_text(checkout.registry, "https://registry.invalid/")
+        checkout.commit({"gate.toml": text})
+        checkout.change({"src/new.py": PINNED})
+
+        assert checkout.judge(offline=True).result is Result.UNDECIDED
+
     def test_s_own_documents_load_nothing(self, checkout: Checkout, model: Path) -> None:
         """Else nobody could ask for an approval."""
         checkout.git("checkout", "--quiet", "-b", "change")

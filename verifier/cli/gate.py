@@ -15,6 +15,7 @@ from verifier.cli.options import (
     MinVersionOption,
     Mode,
     ModeOption,
+    OfflineOption,
     OutputOption,
     PolicyOption,
     RegistryOption,
@@ -51,6 +52,7 @@ def gate(
     mode: ModeOption = None,
     format_: FormatOption = Format.TEXT,
     output: OutputOption = None,
+    offline: OfflineOption = False,
     summary: Annotated[
         Path | None,
         typer.Option(
@@ -68,7 +70,7 @@ def gate(
         typer.Option("--sarif", envvar="MODEL_VERIFIER_SARIF", metavar="FILE", help="Also write SARIF 2.1.0."),
     ] = None,
 ) -> None:
-    """Which models does this change add, and is each approved? Asks no network."""
+    """Which models does this change add, and is each approved?"""
     from verifier.cli.output import write_file, write_report
     from verifier.errors import UndecidedError
     from verifier.gate import Options
@@ -79,7 +81,7 @@ def gate(
     from verifier.report import sarif as sarif_report
 
     chosen = choose(policy=policy, registry=registry, trust_digest=trust_digest, mode=mode, has_lock=lock is not None)
-    options = Options(registry, trust_digest, mode, min_version)
+    options = Options(registry, trust_digest, mode, min_version, offline)
     try:
         verdict = judge_change(
             paths or (), policy=chosen, base=base, head=head, everything=everything, lock=lock, options=options
