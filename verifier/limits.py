@@ -40,6 +40,16 @@ MAX_INDEX = 32 * MIB
 MAX_ARCHIVE_HEADER = 4 * MIB
 MAX_ARCHIVE_MEMBERS = 100_000
 MAX_ARRAY_HEADER = 64 * KIB
+FORMAT_WINDOW = 64 * KIB
+MAX_PROTOBUF_FIELDS = 2_000_000
+MAX_GGUF_VALUES = 3_000_000
+MAX_GGUF_TENSORS = 100_000
+MAX_TEMPLATE = 256 * KIB
+MAX_TEMPLATES = 100
+MAX_YAML = 1 * MIB
+MAX_YAML_EVENTS = 200_000
+MAX_SOURCE = 4 * MIB
+MAX_OPERATIONS = 1_000
 
 # What following one file may cost. Work is counted, so that the same file gives the same answer everywhere; the
 # time is a last resort.

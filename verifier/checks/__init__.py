@@ -4,6 +4,7 @@ from verifier.checks import (
     digest_mismatch,
     disguised_format,
     expired_approval,
+    external_data,
     incomplete_scan,
     malformed_safetensors,
     missing_file,
@@ -11,6 +12,7 @@ from verifier.checks import (
     remote_code,
     renamed_model,
     revoked_model,
+    template_injection,
     typosquatted_publisher,
     unapproved_dependency,
     unapproved_model,
@@ -18,6 +20,7 @@ from verifier.checks import (
     unparsable_pickle,
     unpinned_revision,
     unsafe_archive,
+    unsafe_layer,
     unsafe_path,
     unsafe_pickle,
 )
@@ -37,6 +40,9 @@ CLOSED_SET_CHECKS: tuple[Check[Evidence], ...] = (
 CONTENT_CHECKS: tuple[Check[Evidence], ...] = (
     malformed_safetensors.CHECK,
     remote_code.CHECK,
+    template_injection.CHECK,
+    unsafe_layer.CHECK,
+    external_data.CHECK,
     pickle.CHECK,
     unsafe_pickle.CHECK,
     unparsable_pickle.CHECK,
