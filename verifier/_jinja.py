@@ -16,13 +16,14 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 
 from verifier import limits
+from verifier.words import words
 
-_BUILD_TEXT = frozenset(
+_BUILD_TEXT = words(
     """capitalize center decode encode format format_map join ljust lower lstrip removeprefix removesuffix replace rjust
-    rstrip string strip swapcase title translate trim truncate upper zfill""".split()
+    rstrip string strip swapcase title translate trim truncate upper zfill"""
 )
 """Filters and methods that make text out of text."""
-_BY_ATTRIBUTE = frozenset("groupby map max min rejectattr selectattr sort sum unique".split())
+_BY_ATTRIBUTE = words("groupby map max min rejectattr selectattr sort sum unique")
 """Filters that take an attribute's name."""
 _PIECE = re.compile(r"_*__+[A-Za-z]*|[A-Za-z]+__+")
 _HIDDEN = re.compile(r"(?<![A-Za-z0-9])__[a-z]+(_[a-z]+)*__(?![A-Za-z0-9])")
@@ -159,7 +160,9 @@ class _Reader:
         if isinstance(node, nodes.Concat):
             return True
         if isinstance(node, (nodes.Add, nodes.Mul, nodes.Mod)):
-            return any(isinstance(each, nodes.Const) and isinstance(each.value, str) for each in (node.left, node.right))
+            return any(
+                isinstance(each, nodes.Const) and isinstance(each.value, str) for each in (node.left, node.right)
+            )
         if isinstance(node, nodes.Filter):
             return node.name in _BUILD_TEXT or node.name == "reverse"
         if isinstance(node, nodes.Call):
@@ -174,11 +177,11 @@ class _Reader:
             self._mark()
             before = len(self.built)
             for node in self.all:
-                if isinstance(node, nodes.Assign) and self._is_built(node.node):
-                    self._set(node.target)
-                elif isinstance(node, nodes.AssignBlock) and len(node.body) > 0:
-                    self._set(node.target)
-                elif isinstance(node, nodes.For) and self._is_built(node.iter):
+                if (
+                    (isinstance(node, nodes.Assign) and self._is_built(node.node))
+                    or (isinstance(node, nodes.AssignBlock) and len(node.body) > 0)
+                    or (isinstance(node, nodes.For) and self._is_built(node.iter))
+                ):
                     self._set(node.target)
                 elif isinstance(node, nodes.With):
                     for target, value in zip(node.targets, node.values, strict=False):
@@ -212,7 +215,7 @@ def _is_private(name: str) -> bool:
     return name.startswith("_") or name in _INNER
 
 
-_INNER = frozenset(
+_INNER = words(
     """mro func_closure func_code func_dict func_defaults func_globals im_class im_func im_self gi_frame gi_code
-    cr_frame cr_code ag_code ag_frame f_globals f_locals f_builtins f_back tb_frame tb_next co_code""".split()
+    cr_frame cr_code ag_code ag_frame f_globals f_locals f_builtins f_back tb_frame tb_next co_code"""
 )

@@ -48,7 +48,9 @@ MAX_TEMPLATE = 256 * KIB
 MAX_TEMPLATES = 100
 MAX_YAML = 1 * MIB
 MAX_YAML_EVENTS = 200_000
+MAX_YAML_DEPTH = 64
 MAX_SOURCE = 4 * MIB
+MAX_MSGPACK_VALUES = 2_000_000
 MAX_OPERATIONS = 1_000
 
 # What following one file may cost. Work is counted, so that the same file gives the same answer everywhere; the
