@@ -1,13 +1,16 @@
-"""remote-code: what `trust_remote_code` would run, in files or named by configurations."""
+"""remote-code: what `trust_remote_code` would run, in files or named by configurations; and programs as such.
+
+A script that says so in its first line is a note: no loader runs it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from verifier.checks.check import Check, Needs, found
+from verifier.checks.check import Check, Needs, contents, found, named, within
 from verifier.evidence import Evidence
-from verifier.finding import Finding
+from verifier.finding import Finding, Severity
 
 RULE = "remote-code"
 CODE_SUFFIXES = (".py", ".pyc", ".pyd", ".so")
@@ -18,14 +21,18 @@ KERNEL_KEYS = frozenset({"attn_implementation", "_attn_implementation", "_attn_i
 
 
 def run(evidence: Evidence) -> Iterable[Finding]:
-    """Report code among the files, then every place in a configuration that asks for code."""
-    for path, reading in (evidence.readings or {}).items():
-        if path.lower().endswith(CODE_SUFFIXES):
-            yield found(RULE, f"{path} is code, which trust_remote_code would run", path)
-        document = reading.content.document if reading.content else None
-        if document is not None:
-            for message, elsewhere in _asked_for(path, document.pairs, document.value):
-                yield replace(found(RULE, f"{path} {message}", path), waivable=not elsewhere)
+    """Report code among the files and in archives, then every place in a configuration that asks for code."""
+    for path, member, content in contents(evidence):
+        name = named(path, member)
+        is_code = (member or path).lower().endswith(CODE_SUFFIXES) and content.format != "torchscript"
+        if is_code:
+            yield within(found(RULE, f"{name} is code, which trust_remote_code would run", path), member)
+        for problem in content.code if not is_code else ():
+            finding = within(found(RULE, f"{name} {problem.message}", path), member, offset=problem.offset)
+            yield replace(finding, severity=Severity.NOTE) if content.format == "script" else finding
+        if content.document is not None:
+            for message, elsewhere in _asked_for(member or path, content.document.pairs, content.document.value):
+                yield replace(within(found(RULE, f"{name} {message}", path), member), waivable=not elsewhere)
 
 
 def _asked_for(path: str, pairs: Iterable[tuple[str, object]], value: object) -> Iterator[tuple[str, bool]]:

@@ -39,6 +39,8 @@ def read(_name: str, source: ByteSource, _follow: Follow) -> Content:
     """Walk all groups and judge nothing. Raises `OSError` only."""
     operations = Operations()
     walk = _Walk(source, _signature_at(source) or 0, operations)
+    if walk.base:
+        walk.lost.append(f"{walk.base:,} bytes stand before it, which are the user's own")
     try:
         walk.run()
     except (_Lost, struct.error, IndexError) as error:

@@ -7,6 +7,7 @@ modules counts only where what follows is made of its own modules and ends in a 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from verifier.formats.content import Reach
 from verifier.formats.operations import Operations
@@ -16,6 +17,7 @@ FAMILIES = (
     "nemo.collections.tts.torch.", "nemo.collections.", "nemo.core.", "nemo.lightning.",
     "torch.nn.", "torch.optim.", "torch.utils.data.", "torchaudio.transforms.", "torchmetrics.",
     "pytorch_lightning.", "lightning.pytorch.", "speechbrain.", "megatron.core.", "transformers.models.",
+    "monai.",
 )  # fmt: skip
 """Where the classes live of which such models are made; the longest that fits counts."""
 _MODULE = re.compile(r"\w+", re.ASCII)
@@ -51,6 +53,19 @@ def add(operations: Operations, name: str | None, how: str, line: int) -> None:
         operations.add(Reach.CODE, name, f"is called under {how} and leads out of its library", where)
     elif not _CLASS.fullmatch(rest.rpartition(".")[2]):
         operations.add(Reach.CUSTOM, name, f"is called under {how} and is no class of its library", where)
+
+
+def add_pairs(operations: Operations, pairs: Iterable[tuple[str, object]]) -> None:
+    """Add what a JSON document names under `_target_`; where it does, MONAI evaluates texts that begin with `$`."""
+    found = list(pairs)
+    if not any(key == "_target_" for key, _ in found):
+        return
+    for key, value in found:
+        if key == "_target_" and not (isinstance(value, str) and re.fullmatch(r"\w+", value, re.ASCII)):
+            add(operations, value if isinstance(value, str) else None, key, 0)
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str) and text.startswith("$"):
+                operations.add(Reach.CODE, text, "is an expression of Python's, which MONAI evaluates", key)
 
 
 def is_hostile(name: str) -> bool:
