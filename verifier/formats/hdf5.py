@@ -22,8 +22,8 @@ _LAST_USER_BLOCK = 1 << 30
 _LINK_INFO, _LINK, _EXTERNAL_FILES, _LAYOUT, _ATTRIBUTE = 0x02, 0x06, 0x07, 0x08, 0x0C
 _CONTINUATION, _SYMBOLS, _ATTRIBUTE_INFO = 0x10, 0x11, 0x15
 _CONFIGURATIONS = frozenset({"model_config", "training_config"})
-_MOST_OBJECTS = 200_000
-_MOST_MESSAGES = 65_536
+_MOST_STEPS = 500_000
+"""Messages, nodes and names that are looked at; structures can share their parts, and so repeat them at no cost."""
 
 
 class _Lost(Exception):
@@ -79,6 +79,8 @@ class _Walk:
         self.offsets = self.lengths = 8
         self.seen: set[int] = set()
         self.waiting: list[tuple[int, str]] = []
+        self.steps = 0
+        self.bytes_left = 4 * source.size + limits.READ_BUFFER
 
     def run(self) -> None:
         root = self._superblock()
@@ -87,9 +89,8 @@ class _Walk:
             address, name = self.waiting.pop()
             if address in self.seen:
                 continue
-            if len(self.seen) >= _MOST_OBJECTS:
-                raise _Lost("it holds more objects than are followed")
             self.seen.add(address)
+            self._step()
             for message in self._header(address):
                 self._message(message, name, address, is_root=address == root)
 
@@ -132,7 +133,7 @@ class _Walk:
             shape, overhead = ("<HHB", 3), 0
         else:
             raise _Lost(f"there is no object header at {address}")
-        fixed, count, done = struct.calcsize(shape[0]) + shape[1], 0, set[int]()
+        fixed, done = struct.calcsize(shape[0]) + shape[1], set[int]()
         while blocks:
             place, size = blocks.pop(0)
             if place in done or size > limits.MAX_ARCHIVE_HEADER:
@@ -142,8 +143,8 @@ class _Walk:
             while position + fixed <= len(block):
                 kind, length, flags = struct.unpack_from(shape[0], block, position)
                 position += fixed
-                count += 1
-                if position + length > len(block) or count > _MOST_MESSAGES:
+                self._step()
+                if position + length > len(block):
                     raise _Lost(f"the object header at {address} does not fit its messages")
                 message = _Message(kind, flags, block[position : position + length])
                 position += length
@@ -248,7 +249,8 @@ class _Walk:
         nodes, done = [tree], set[int]()
         while nodes:
             address = nodes.pop()
-            if address in done or len(done) > _MOST_OBJECTS:
+            self._step()
+            if address in done:
                 raise _Lost(f"the symbol table of {group!r} repeats itself")
             done.add(address)
             head = self._bytes(address, 8)
@@ -261,6 +263,7 @@ class _Walk:
                 count, step = struct.unpack_from("<H", head, 6)[0], 2 * self.offsets + 24
                 table = self._bytes(address + 8, count * step)
                 for index in range(count):
+                    self._step()
                     name = self._heap_text(heap, self._address(table, index * step))
                     if struct.unpack_from("<I", table, index * step + 2 * self.offsets)[0] != 2:  # a soft link
                         self.waiting.append((self._address(table, index * step + self.offsets), _inside(group, name)))
@@ -279,7 +282,12 @@ class _Walk:
         if head[:4] != b"HEAP":
             raise _Lost(f"there is no local heap at {heap}")
         begin = self._address(head, 8 + 2 * self.lengths)
-        return self.source.read_at(self.base + begin + offset, limits.KIB).split(b"\0")[0]
+        return self._bytes(begin + offset, limits.KIB).split(b"\0")[0]
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            raise _Lost("it holds more objects than are followed")
 
     @property
     def _undefined(self) -> int:
@@ -299,7 +307,11 @@ class _Walk:
     def _bytes(self, address: int, length: int) -> bytes:
         if address < 0 or length < 0 or address + self.base + min(length, 1) > self.source.size:
             raise _Lost(f"something lies at {address}, outside the file")
-        return self.source.read_at(self.base + address, length)
+        data = self.source.read_at(self.base + address, length)
+        self.bytes_left -= len(data)
+        if self.bytes_left < 0:
+            raise _Lost("its structures lie in each other, so that following them has no end")
+        return data
 
 
 def _inside(group: str, name: bytes) -> str:

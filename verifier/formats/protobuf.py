@@ -128,8 +128,11 @@ class Reader:
         return self._source.read_at(item.start, length).decode("utf-8", "replace")
 
     def _varint(self, position: int, end: int) -> tuple[int, int]:
+        index = position - self._base
+        if 0 <= index < len(self._window) and position < end and (byte := self._window[index]) < 0x80:
+            return byte, position + 1  # nearly all of them
         value = shift = 0
-        while position < end:
+        while position < end and shift < 70:
             index = position - self._base
             if not 0 <= index < len(self._window):
                 self._base, index = position, 0
@@ -142,6 +145,4 @@ class Reader:
             if byte < 0x80:
                 return value & 0xFFFFFFFFFFFFFFFF, position
             shift += 7
-            if shift >= 70:
-                break
         raise WireError(f"a number does not end (offset {position})")

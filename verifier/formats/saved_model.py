@@ -72,13 +72,15 @@ OPERATORS = (
 """Operators that reach beyond the graph."""
 
 
-def matches(_name: str, source: ByteSource) -> bool:
-    """Tell whether the bytes are one of the three."""
-    return _kind(source) is not None
+def matches(name: str, source: ByteSource) -> bool:
+    """Tell whether the bytes are one of the three; TensorFlow takes a text of one name, too."""
+    return _is_text(name) or _kind(source) is not None
 
 
-def read(_name: str, source: ByteSource, _follow: Follow) -> Content:
+def read(name: str, source: ByteSource, _follow: Follow) -> Content:
     """Walk all graphs, and the Keras configurations beside them. Raises `OSError` only."""
+    if _is_text(name):
+        return Content("saved-model", unfollowed="a SavedModel that is written as text is not read here")
     kind = _kind(source) or "saved-model"
     shapes, root = _KINDS[kind]
     operations, unfollowed = Operations(), None
@@ -93,6 +95,10 @@ def read(_name: str, source: ByteSource, _follow: Follow) -> Content:
     except WireError as error:
         unfollowed = f"as a TensorFlow graph, {error}"
     return Content(kind, operations=operations.all(), unfollowed=unfollowed or operations.unfollowed)
+
+
+def _is_text(name: str) -> bool:
+    return name.rpartition("/")[2] == "saved_model.pbtxt"
 
 
 def _kind(source: ByteSource) -> str | None:

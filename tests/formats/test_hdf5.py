@@ -1,0 +1,101 @@
+"""HDF5: files that h5py wrote in each of its ways, then the same ones damaged by hand."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from tests.formats import identified, operations, reasons, sample
+from verifier.formats import hdf5
+from verifier.source import Memory
+
+LAMBDA = [("code", "Lambda")]
+
+
+@pytest.mark.parametrize("name", ["lambda.h5", "latest.h5", "fixed.h5"])
+def test_the_configuration_is_found_in_old_and_new_files(name: str) -> None:
+    """Superblock 0 and 3, object headers 1 and 2, texts of fixed and of variable length."""
+    content = identified(sample(name), name)
+
+    assert (content.format, operations(content), reasons(content)) == ("hdf5", LAMBDA, "")
+
+
+def test_groups_are_walked_through_their_symbol_tables() -> None:
+    content = identified(sample("many.h5"))
+
+    assert (content.format, content.unfollowed) == ("hdf5", None)
+
+
+def test_every_way_out_of_the_file_is_told() -> None:
+    content = identified(sample("external.h5"))
+
+    assert [(each.path, each.where) for each in content.externals] == [("/etc/passwd", "/link"), ("../secret", "/data")]
+    assert content.unfollowed is None
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("dense.h5", "the attributes of '/' lie in a heap"),
+        ("many-latest.h5", "the links of '/' lie in a heap"),
+        ("virtual.h5", "put together from others"),
+        ("user-block.h5", "512 bytes stand before it"),
+    ],
+)
+def test_what_is_not_read_here_is_said(name: str, why: str) -> None:
+    assert why in reasons(identified(sample(name)))
+
+
+def test_what_lies_behind_a_user_block_is_judged_all_the_same() -> None:
+    assert operations(identified(sample("user-block.h5"))) == LAMBDA
+
+
+def damaged(name: str, old: bytes, new: bytes) -> str:
+    data = sample(name)
+    assert old in data
+    return reasons(identified(data.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "why"),
+    [
+        ("lambda.h5", b"\x89HDF\r\n\x1a\n\0", b"\x89HDF\r\n\x1a\n\x07", "unknown version 7"),
+        ("lambda.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08", b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x09", "unknown width"),
+        ("lambda.h5", b"GCOL", b"XXXX", "no heap"),
+        ("many.h5", b"TREE", b"XXXX", "no symbol table"),
+        ("many.h5", b"HEAP", b"XXXX", "no local heap"),
+        ("latest.h5", b"OHDR", b"XXXX", "no object header"),
+        ("lambda.h5", b'{"class_name', b'<"class_name', "not JSON"),
+    ],
+)
+def test_damage_is_said_in_words(name: str, old: bytes, new: bytes, why: str) -> None:
+    assert why in damaged(name, old, new)
+
+
+def test_a_header_that_continues_in_itself_is_left() -> None:
+    data = bytearray(sample("lambda.h5"))
+    place = data.index(struct.pack("<HHBxxx", 0x10, 16, 0))
+    root = struct.unpack_from("<Q", data, 64)[0]
+    struct.pack_into("<QQ", data, place + 8, root + 16, 64)
+
+    assert reasons(identified(bytes(data)))
+
+
+def test_a_symbol_table_that_holds_itself_is_left() -> None:
+    data = bytearray(sample("many.h5"))
+    tree = data.index(b"TREE")
+    struct.pack_into("<Q", data, tree + 8 + 16 + 8, tree)
+
+    assert "repeats itself" in reasons(identified(bytes(data)))
+
+
+def test_a_file_of_very_many_objects_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hdf5, "_MOST_STEPS", 10)
+
+    assert "more objects" in reasons(identified(sample("many.h5")))
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89HDF", b"\0" * 512 + b"\x89HDX\r\n\x1a\n"])
+def test_what_is_no_hdf5_file(data: bytes) -> None:
+    assert not hdf5.matches("x.h5", Memory(data))
