@@ -25,6 +25,8 @@ _BUILD_TEXT = words(
 """Filters and methods that make text out of text."""
 _BY_ATTRIBUTE = words("groupby map max min rejectattr selectattr sort sum unique")
 """Filters that take an attribute's name."""
+_NUMBERS = words("abs count float int length round sum")
+"""Filters that make a number of whatever they are given."""
 _PIECE = re.compile(r"_*__+[A-Za-z]*|[A-Za-z]+__+")
 _HIDDEN = re.compile(r"(?<![A-Za-z0-9])__[a-z]+(_[a-z]+)*__(?![A-Za-z0-9])")
 _FORMAT_WALK = re.compile(r"\{[^{}]*[.\[][^{}]*\}")
@@ -153,6 +155,10 @@ class _Reader:
     def _mark(self) -> None:
         """Mark every expression that builds a text, or holds one that does."""
         for node in reversed(self.all):  # the inner ones come first
+            if isinstance(node, (nodes.Compare, nodes.Not, nodes.Test)):
+                continue  # true or false
+            if isinstance(node, nodes.Filter) and node.name in _NUMBERS:
+                continue
             if self._builds(node) or any(id(each) in self.built_nodes for each in self.inner[id(node)]):
                 self.built_nodes.add(id(node))
 
@@ -169,6 +175,8 @@ class _Reader:
             return isinstance(node.node, nodes.Getattr) and node.node.attr in _BUILD_TEXT
         if isinstance(node, nodes.Getitem):
             return isinstance(node.arg, nodes.Slice) and isinstance(node.node, nodes.Const)
+        if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+            return f"{node.node.name}.{node.attr}" in self.built
         return isinstance(node, nodes.Name) and node.name in self.built
 
     def _spread(self) -> None:
@@ -177,11 +185,9 @@ class _Reader:
             self._mark()
             before = len(self.built)
             for node in self.all:
-                if (
-                    (isinstance(node, nodes.Assign) and self._is_built(node.node))
-                    or (isinstance(node, nodes.AssignBlock) and len(node.body) > 0)
-                    or (isinstance(node, nodes.For) and self._is_built(node.iter))
-                ):
+                if isinstance(node, nodes.Assign) and self._is_built(node.node):
+                    self._assign(node)
+                elif isinstance(node, nodes.AssignBlock) or (isinstance(node, nodes.For) and self._is_built(node.iter)):
                     self._set(node.target)
                 elif isinstance(node, nodes.With):
                     for target, value in zip(node.targets, node.values, strict=False):
@@ -192,12 +198,25 @@ class _Reader:
                 return
         raise TemplateError("its names depend on each other in too many steps")
 
+    def _assign(self, node: nodes.Assign) -> None:
+        """Note what an assignment sets; of a namespace that is made here, the attributes one by one."""
+        made, target = node.node, node.target
+        is_namespace = (
+            isinstance(made, nodes.Call) and isinstance(made.node, nodes.Name) and made.node.name == "namespace"
+        )
+        if is_namespace and isinstance(made, nodes.Call) and not made.args and isinstance(target, nodes.Name):
+            self.built |= {f"{target.name}.{pair.key}" for pair in made.kwargs if self._is_built(pair.value)}
+        else:
+            self._set(target)
+
     def _set(self, target: nodes.Node) -> None:
-        """Note the names that an assignment sets; a namespace's attribute stands for the namespace."""
+        """Note the names that are set somewhere; a namespace's attribute is a name of its own."""
         waiting = [target]
         while waiting:
             node = waiting.pop()
-            if isinstance(node, (nodes.Name, nodes.NSRef)):
+            if isinstance(node, nodes.NSRef):
+                self.built.add(f"{node.name}.{node.attr}")
+            elif isinstance(node, nodes.Name):
                 self.built.add(node.name)
             waiting += self.inner[id(node)]
 

@@ -206,9 +206,11 @@ _RULES = (
     Rule(
         "disguised-format",
         Severity.ERROR,
-        "A file is another format than its name says, or two formats at once.",
+        "A file is another format than its name says, two formats at once, or a program under another name.",
         "Loaders choose by the name or by the content, and people by the name. What lies behind a file's end, or in "
-        "the same bytes as another format, is read by one of them and seen by nobody.",
+        "the same bytes as another format, is read by one of them and seen by nobody: a zip is read from its end, a "
+        "pickle from its beginning, and one file can be both. Files under another extension passed scanners that "
+        "went by it (CVE-2025-1889 and CVE-2025-10155 in picklescan).",
         "disguised-format: tokenizer.json is no json file but pickle, told by its content",
         "Give the file its right name if it is what you want; else ask where it comes from.",
         content=True,
@@ -221,18 +223,6 @@ _RULES = (
         "index says: loaders disagree about such files, and hidden bytes can be another format.",
         "malformed-safetensors: model-00001-of-00002.safetensors: 512 bytes at offset 4096 belong to no tensor",
         "Ask the publisher for a file that their own library wrote; save it again with safetensors after a review.",
-        content=True,
-    ),
-    Rule(
-        "disguised-format",
-        Severity.ERROR,
-        "A file is not what its name says, or holds a second format behind the first.",
-        "Loaders and reviewers go by different signs: the name, the first bytes, the last ones. A zip is read from its "
-        "end, a pickle from its beginning, and one file can be both; weights can hide a program behind their last "
-        "tensor. In 2024 and 2025 such files passed scanners that trusted a file's extension or its first archive "
-        "(CVE-2025-1889 and CVE-2025-10155 in picklescan).",
-        "disguised-format: logo.png is named as an image, but is a pickle",
-        "Ask the publisher for the plain file. If the name alone is wrong, rename it and have it approved anew.",
         content=True,
     ),
     Rule(
