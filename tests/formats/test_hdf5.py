@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from tests.formats import identified, operations, reasons, sample
-from verifier.formats import hdf5
+from verifier.formats import hdf5, hdf5_structures
 from verifier.source import Memory
 
 LAMBDA = [("code", "Lambda")]
@@ -51,6 +51,17 @@ def test_what_lies_behind_a_user_block_is_judged_all_the_same() -> None:
     assert operations(identified(sample("user-block.h5"))) == LAMBDA
 
 
+def test_bytes_behind_the_files_own_end_are_told() -> None:
+    content = identified(sample("lambda.h5") + b"hidden")
+
+    assert [problem.message for problem in content.disguises] == ["goes on for 6 bytes behind its end"]
+
+
+@pytest.mark.parametrize("cut", [1, 100, 3_000])
+def test_a_file_that_is_cut_off_says_so(cut: int) -> None:
+    assert "it says that it ends at" in reasons(identified(sample("lambda.h5")[:-cut]))
+
+
 def damaged(name: str, old: bytes, new: bytes) -> str:
     data = sample(name)
     assert old in data
@@ -91,7 +102,7 @@ def test_a_symbol_table_that_holds_itself_is_left() -> None:
 
 
 def test_a_file_of_very_many_objects_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "_MOST_STEPS", 10)
+    monkeypatch.setattr(hdf5_structures, "_MOST_STEPS", 10)
 
     assert "more objects" in reasons(identified(sample("many.h5")))
 
