@@ -132,10 +132,10 @@ def test_what_can_not_be_judged_says_so(text: str, why: str) -> None:
     ids=["outputs", "one long text", "indices", "assignments"],
 )
 def test_the_largest_templates_take_seconds(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     accesses(text)
 
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 PIECES = ("{{ ", " }}", "{% ", " %}", "set a = ", "for a in ", "endfor", "macro f(a)", "endmacro", "a", "'_'", " ~ ",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.formats import EMPTY_GGUF, identified
+from tests.formats import EMPTY_GGUF, identified, sample
 
 PE = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0"
 PYC = importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(compile("1", "x", "exec"))
@@ -76,6 +76,13 @@ def test_a_llamafile_is_a_program_and_an_archive() -> None:
 
     assert content.code
     assert [inner.format for _, inner in content.walk()].count("gguf") == 1
+
+
+def test_a_program_in_the_user_block_of_weights_is_told() -> None:
+    content = identified(PROGRAMS["elf"] + sample("user-block.h5")[len(PROGRAMS["elf"]) :], "model.h5")
+
+    assert content.code[0].message == "is an ELF program or library, too"
+    assert "and also of the format hdf5" in content.disguises[0].message
 
 
 def test_a_program_in_front_of_another_format_is_told() -> None:

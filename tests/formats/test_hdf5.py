@@ -78,10 +78,40 @@ def damaged(name: str, old: bytes, new: bytes) -> str:
         ("many.h5", b"HEAP", b"XXXX", "no local heap"),
         ("latest.h5", b"OHDR", b"XXXX", "no object header"),
         ("lambda.h5", b'{"class_name', b'<"class_name', "not JSON"),
+        (
+            "latest.h5",
+            b"\x03\0\x0d\0\x14\0\x04\0\0model_config",
+            b"\x07\0\x0d\0\x14\0\x04\0\0model_config",
+            "unknown version 7",
+        ),
+        (
+            "latest.h5",
+            b"\x03\0\x0d\0\x14\0\x04\0\0model_config",
+            b"\x03\x01\x0d\0\x14\0\x04\0\0model_config",
+            "lies elsewhere",
+        ),
+        ("fixed.h5", b"model_config\0\0\0\0\x13", b"model_config\0\0\0\0\x10", "is not a text"),
+        ("external.h5", b"\x01\x08\x40\x04link", b"\x01\x08\x41\x04link", "of an unknown kind"),
     ],
 )
 def test_damage_is_said_in_words(name: str, old: bytes, new: bytes, why: str) -> None:
     assert why in damaged(name, old, new)
+
+
+def test_addresses_that_count_from_elsewhere_are_not_followed() -> None:
+    data = bytearray(sample("lambda.h5"))
+    struct.pack_into("<Q", data, 24, 8)
+
+    assert "count from somewhere else" in reasons(identified(bytes(data)))
+
+
+def test_structures_in_each_other_come_to_an_end() -> None:
+    file = hdf5_structures.Structures(Memory(bytes(10_000_000)), 0)
+    for _ in range(4):
+        file.bytes_at(0, 10_000_000)
+
+    with pytest.raises(hdf5_structures.LostError, match="no end"):
+        file.bytes_at(0, 10_000_000)
 
 
 def test_a_header_that_continues_in_itself_is_left() -> None:

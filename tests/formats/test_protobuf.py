@@ -95,11 +95,11 @@ def test_a_source_that_ends_early_is_refused() -> None:
 def test_the_smallest_fields_are_given_up_in_time() -> None:
     data = b"\x08\x01" * 1_000_001
 
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(WireError, match="more fields"):
         for _ in Reader(Memory(data)).fields(0, len(data)):
             pass
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 @given(st.binary(max_size=200))

@@ -84,6 +84,12 @@ def test_a_class_that_no_such_model_is_made_of_is_code(text: str, name: str) -> 
     assert ("code", name) in operations(read(text))
 
 
+def test_a_function_of_a_known_library_is_somebodys_own_choice() -> None:
+    text = "_target_: nemo.collections.asr.parts.utils.make_things"
+
+    assert operations(read(text)) == [("custom", "nemo.collections.asr.parts.utils.make_things")]
+
+
 def test_other_tags_are_their_authors_own() -> None:
     assert operations(read("a: !Own {}\nb: !!python/tuple [1]")) == [
         ("custom", "!Own"),
@@ -120,7 +126,7 @@ def test_what_can_not_be_followed_says_so(data: bytes, why: str) -> None:
 
 @pytest.mark.parametrize("piece", ["- &a x\n- *a\n", "- !a\n", "a: |\n x\n", "- [a, b]\n", "- {a: b}\n"])
 def test_the_largest_file_takes_seconds(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(piece * (limits.MAX_YAML // len(piece)))
 
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
