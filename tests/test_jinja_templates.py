@@ -128,8 +128,8 @@ def test_what_can_not_be_judged_says_so(text: str, why: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{{a}}" * 25_000, "{{ " + "a~" * 60_000 + "a }}", "{{ a" + "[a]" * 40_000 + " }}", "{% set a=b~c %}" * 8_000],
-    ids=["outputs", "one long text", "indices", "assignments"],
+    ["{{ a" + "[a]" * 40_000 + " }}", "{% set a=b~c %}" * 8_000],
+    ids=["indices", "assignments"],
 )
 def test_the_largest_templates_take_seconds(text: str) -> None:
     start = time.process_time()

@@ -19,8 +19,8 @@ _NAMING = ("!new:", "!name:", "!apply:", "!module:")
 
 
 def matches(name: str, _source: ByteSource) -> bool:
-    """Tell by the name: YAML has no mark of its own."""
-    return name.lower().endswith((".yaml", ".yml"))
+    """Tell by the name: YAML has no mark of its own. MLflow's description of a model has a name without a suffix."""
+    return name.lower().endswith((".yaml", ".yml")) or name.rpartition("/")[2] == "MLmodel"
 
 
 def read(_name: str, source: ByteSource, _follow: Follow) -> Content:
@@ -42,6 +42,11 @@ def read(_name: str, source: ByteSource, _follow: Follow) -> Content:
             targets.add(operations, pair.value, "_target_", pair.line)
         elif pair.key == "target" and pair.value and targets.is_hostile(pair.value):
             targets.add(operations, pair.value, "target", pair.line)
+        elif pair.key == "class_name" and pair.value in ("Lambda", "__lambda__"):
+            operations.add(Reach.CODE, "Lambda", "runs Python code from a Keras configuration", f"line {pair.line}")
+        elif pair.key == "loader_module" and not (pair.value or "").startswith("mlflow."):
+            what = "is the module that MLflow imports to load the model"
+            operations.add(Reach.CODE, pair.value or "loader_module", what, f"line {pair.line}")
         elif pair.key.endswith("chat_template") and pair.value:
             templates.append(Template(pair.value, f"{pair.key[:100]} (line {pair.line})"))
     return Content(
