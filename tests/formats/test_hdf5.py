@@ -47,6 +47,13 @@ def test_what_is_not_read_here_is_said(name: str, why: str) -> None:
     assert why in reasons(identified(sample(name)))
 
 
+def test_pickles_in_attributes_are_followed_and_those_in_datasets_are_said() -> None:
+    content = identified(sample("pickled.h5"))
+
+    assert content.pickles == ("a pickle of protocol 0 or 1 in /frame@axes",)
+    assert "'/frame' holds pickles" in reasons(content)
+
+
 def test_what_lies_behind_a_user_block_is_judged_all_the_same() -> None:
     assert operations(identified(sample("user-block.h5"))) == LAMBDA
 

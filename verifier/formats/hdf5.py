@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import struct
 
-from verifier.formats import keras
-from verifier.formats.content import Content, External, Follow, Problem
+from verifier.formats import keras, pickle
+from verifier.formats.content import Content, External, Follow, Kind, Part, Problem
 from verifier.formats.hdf5_structures import LostError, Message, Structures
 from verifier.formats.operations import Operations
-from verifier.source import ByteSource
+from verifier.source import ByteSource, Memory
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LAST_USER_BLOCK = 1 << 30
 _MOST_REASONS = 10
 _LINK_INFO, _LINK, _EXTERNAL_FILES, _LAYOUT, _ATTRIBUTE = 0x02, 0x06, 0x07, 0x08, 0x0C
 _SYMBOLS, _ATTRIBUTE_INFO = 0x11, 0x15
+_FIXED_TEXT, _VARIABLE = 3, 9
 _CONFIGURATIONS = frozenset({"model_config", "training_config"})
 
 
@@ -28,10 +29,10 @@ def matches(_name: str, source: ByteSource) -> bool:
     return _signature_at(source) is not None
 
 
-def read(_name: str, source: ByteSource, _follow: Follow) -> Content:
+def read(_name: str, source: ByteSource, follow: Follow) -> Content:
     """Walk all groups and judge nothing. Raises `OSError` only."""
     operations = Operations()
-    walk = _Walk(source, _signature_at(source) or 0, operations)
+    walk = _Walk(source, _signature_at(source) or 0, operations, follow)
     if walk.file.base:
         walk.lose(f"{walk.file.base:,} bytes stand before it, which are the user's own")
     try:
@@ -43,6 +44,7 @@ def read(_name: str, source: ByteSource, _follow: Follow) -> Content:
         operations=operations.all(),
         externals=tuple(walk.externals.values()),
         disguises=tuple(walk.problems),
+        parts=tuple(walk.parts),
         unfollowed=f"as an HDF5 file, {walk.lost[0]}" if walk.lost else operations.unfollowed,
     )
 
@@ -59,8 +61,10 @@ def _signature_at(source: ByteSource) -> int | None:
 class _Walk:
     """One pass over all object headers that are reached from the root, each once."""
 
-    def __init__(self, source: ByteSource, base: int, operations: Operations) -> None:
+    def __init__(self, source: ByteSource, base: int, operations: Operations, follow: Follow) -> None:
         self.file = Structures(source, base)
+        self.follow = follow
+        self.parts: list[Part] = []
         self.operations = operations
         self.externals: dict[str, External] = {}
         self.lost: list[str] = []
@@ -95,9 +99,9 @@ class _Walk:
         kind, data = message.kind, message.data
         if message.flags & 2 and kind in (_ATTRIBUTE, _LINK, _SYMBOLS, _EXTERNAL_FILES, _LAYOUT):
             self.lose(f"the object {name!r} shares a message that lies elsewhere")
-        elif kind == _ATTRIBUTE and is_root:
-            self._attribute(data)
-        elif kind == _ATTRIBUTE_INFO and is_root:
+        elif kind == _ATTRIBUTE:
+            self._attribute(data, name, is_root=is_root)
+        elif kind == _ATTRIBUTE_INFO:
             self._no_heap(data, 2 + (2 if data[1] & 1 else 0), f"the attributes of {name!r}")
         elif kind == _LINK_INFO:
             self._no_heap(data, 2 + (8 if data[1] & 1 else 0), f"the links of {name!r}")
@@ -115,37 +119,38 @@ class _Walk:
         if self.file.address(data, place) != self.file.undefined:
             self.lose(f"{what} lie in a heap that is not read here")
 
-    def _attribute(self, data: bytes) -> None:
-        """Read one of the root's attributes if it is a Keras configuration, a text of fixed or of variable length."""
-        version, flags, name_size, type_size, space_size = struct.unpack_from("<BBHHH", data)
+    def _attribute(self, data: bytes, owner: str, *, is_root: bool) -> None:
+        """Read an attribute: Keras's configurations at the root, and pickles, which PyTables unpickles anywhere."""
+        version, flags, *sizes = struct.unpack_from("<BBHHH", data)
         if version not in (1, 2, 3):
             raise LostError(f"an attribute has the unknown version {version}")
-        place = 8 if version < 3 else 9
-
-        def part(size: int) -> bytes:
-            nonlocal place
-            begin = place
+        place, pieces = 8 if version < 3 else 9, []
+        for size in sizes:
+            pieces.append(data[place : place + size])
             place += size if version > 1 else -(-size // 8) * 8
-            return data[begin : begin + size]
-
-        name = part(name_size).split(b"\0")[0].decode("utf-8", "replace")
-        kind, _space = part(type_size), part(space_size)
-        if name not in _CONFIGURATIONS:
-            return
+        name, kind = pieces[0].split(b"\0")[0].decode("utf-8", "replace"), pieces[1]
+        is_configuration = is_root and name in _CONFIGURATIONS
         if version > 1 and flags & 3:
-            raise LostError(f"the type of the attribute {name!r} lies elsewhere")
-        if kind[0] & 15 == 3:
-            raw = data[place:]
-        elif kind[0] & 15 == 9 and kind[1] & 15 == 1:
-            length = struct.unpack_from("<I", data, place)[0]
-            raw = self.file.in_global_heap(self.file.address(data, place + 4), data[place + 4 + self.file.offsets :])[
-                :length
-            ]
-        else:
-            raise LostError(f"the attribute {name!r} is not a text")
-        text = raw.split(b"\0")[0].decode("utf-8", "replace")
-        if (reason := keras.add_json(self.operations, text)) is not None:
-            self.lose(f"{name!r}: {reason}")
+            self.lose(f"the type of the attribute {name!r} lies elsewhere")
+        elif kind[:1] and kind[0] & 15 == _FIXED_TEXT:
+            self._text(data[place:], name, owner, is_configuration=is_configuration)
+        elif kind[1:2] and kind[0] & 15 == _VARIABLE and kind[1] & 15 == 1:
+            length, heap = struct.unpack_from("<I", data, place)[0], self.file.address(data, place + 4)
+            text = self.file.in_global_heap(heap, data[place + 4 + self.file.offsets :])[:length] if length else b""
+            self._text(text, name, owner, is_configuration=is_configuration)
+        elif is_configuration:
+            self.lose(f"the attribute {name!r} is not a text")
+
+    def _text(self, raw: bytes, name: str, owner: str, *, is_configuration: bool) -> None:
+        if is_configuration:
+            text = raw.split(b"\0")[0].decode("utf-8", "replace")
+            if (reason := keras.add_json(self.operations, text)) is not None:
+                self.lose(f"{name!r}: {reason}")
+        elif name == "PSEUDOATOM" and raw.startswith(b"object"):
+            self.lose(f"the dataset {owner!r} holds pickles, which PyTables would load")
+        elif pickle.matches("", bare := Memory(raw.rstrip(b"\0"))):
+            self.file.step()
+            self.parts.append(self.follow.part(f"{owner}@{name}"[:200], bare, kind=Kind.INSIDE))
 
     def _link(self, data: bytes, group: str, address: int) -> None:
         flags, place = data[1], 2

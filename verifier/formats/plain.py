@@ -120,7 +120,9 @@ def _is_sentencepiece(source: ByteSource) -> bool:
 def _is_event_log(source: ByteSource) -> bool:
     """Tell TensorBoard's logs by following their records: length, checksum, an event that begins with its time."""
     position = 0
-    while position < source.size:
+    for _ in range(limits.MAX_PROTOBUF_FIELDS):
+        if position >= source.size:
+            break
         head = source.read_at(position, 13)
         if len(head) < 13 or head[12] != 0x09:
             return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import tempfile
 from pathlib import Path
 
@@ -65,6 +66,11 @@ def of_keras() -> None:
         layout = h5py.VirtualLayout((10,), "u1")
         layout[:] = h5py.VirtualSource("../other.h5", "data", (10,))
         file.create_virtual_dataset("data", layout)
+    with h5py.File(HERE / "pickled.h5", "w") as file:  # as PyTables keeps what is no number and no text
+        group = file.create_group("frame")
+        group.attrs["axes"] = np.bytes_(pickle.dumps([1, (2, 3)], 0))
+        group.attrs["PSEUDOATOM"] = np.bytes_(b"object")
+        file.attrs["TITLE"] = np.bytes_(b"a title")
     with h5py.File(HERE / "many.h5", "w") as file:
         for number in range(20):
             file.create_group(f"group{number}")
