@@ -123,6 +123,7 @@ def test_templates_in_a_configuration_are_told() -> None:
         (b"x" * (limits.MAX_YAML + 1), "YAML is read up to"),
         (b"a: " + b'"\\' * 10, "not YAML"),
         (b"a: b\0", "a character that is not allowed"),
+        (b'a: "\\UFFFFFFFF"', "not YAML that can be read"),
         (b"chat_template: x\n" * (limits.MAX_TEMPLATES + 1), "more chat templates"),
     ],
 )
