@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test oldest lint format lock peers bench bench-publishers scanners clean
+.PHONY: help demo test oldest lint format lock peers bench bench-publishers scanners fuzz clean
 
 # The first of these that runs and is new enough. Choose another with `make PYTHON=python3.12 test`.
 PYTHON ?=
@@ -12,6 +12,8 @@ PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 WORKERS ?= auto
 FAIL_UNDER ?= 90
 ARGS ?=
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= walker whole zip tar streams numpy_array safetensors
 
 # A shell's leftovers would change what is imported, or what pip installs and where to.
 # Settings that say how to reach an index (a mirror, a proxy, a certificate) stay: the locks' hashes decide.
@@ -89,8 +91,14 @@ peers: .venv-peers/.stamp .venv-frameworks/.stamp .image/.stamp ## other impleme
 
 scanners: .venv-scanners/.stamp ## other scanners, for `make bench ARGS=scanning`
 
+fuzz: .venv-fuzz/.stamp ## fuzz each reader of a format for a minute; FUZZ_SECONDS=3600 for longer
+	for target in $(FUZZ_TARGETS); do \
+	  .venv-fuzz/bin/python tests/fuzz/fuzz_formats.py $$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 \
+	    -timeout=20 -artifact_prefix=.fuzz- || exit 1; \
+	done
+
 clean: ## remove the environments, the peers and all caches
-	rm -rf .venv .venv-oldest .venv-peers .venv-frameworks .venv-scanners .image .peers .bench build dist .coverage .coverage.* \
+	rm -rf .venv .venv-* .image .peers .bench build dist .coverage .coverage.* \
 	  .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -108,6 +116,7 @@ lock: .venv/.dev ## write requirements/*.txt anew from pyproject.toml and requir
 	$(COMPILE) --no-deps requirements/peers-model.in --output-file requirements/peers-model.txt
 	$(COMPILE) requirements/frameworks.in --output-file requirements/frameworks.txt
 	$(COMPILE) requirements/scanners.in --output-file requirements/scanners.txt
+	$(COMPILE) requirements/fuzz.in --output-file requirements/fuzz.txt
 
 # One environment in three steps, so that `make demo` does not wait for the linters.
 .venv/.runtime: requirements/runtime.txt requirements/build.txt
@@ -140,6 +149,11 @@ lock: .venv/.dev ## write requirements/*.txt anew from pyproject.toml and requir
 .venv-frameworks/.stamp: requirements/frameworks.txt
 	$(call new-venv,.venv-frameworks)
 	.venv-frameworks/bin/python $(INSTALL_LOCKED) -r requirements/frameworks.txt
+	@touch $@
+
+.venv-fuzz/.stamp: requirements/fuzz.txt
+	$(call new-venv,.venv-fuzz)
+	.venv-fuzz/bin/python $(INSTALL_LOCKED) -r requirements/fuzz.txt
 	@touch $@
 
 .venv-scanners/.stamp: requirements/scanners.txt

@@ -273,9 +273,11 @@ _RULES = (
     Rule(
         "disguised-format",
         Severity.ERROR,
-        "A file is another format than its name says, or two formats at once.",
+        "A file is another format than its name says, two formats at once, or a program under another name.",
         "Loaders choose by the name or by the content, and people by the name. What lies behind a file's end, or in "
-        "the same bytes as another format, is read by one of them and seen by nobody.",
+        "the same bytes as another format, is read by one of them and seen by nobody: a zip is read from its end, a "
+        "pickle from its beginning, and one file can be both. Files under another extension passed scanners that "
+        "went by it (CVE-2025-1889 and CVE-2025-10155 in picklescan).",
         "disguised-format: tokenizer.json is no json file but pickle, told by its content",
         "Give the file its right name if it is what you want; else ask where it comes from.",
         content=True,
@@ -301,6 +303,44 @@ _RULES = (
         "by others: its mode 0777 lets everybody write",
         "Mount the model's directory read-only; else let root own it and every directory above, writable by nobody "
         "else.",
+        content=True,
+    ),
+    Rule(
+        "template-injection",
+        Severity.ERROR,
+        "A chat template reaches for more than a conversation.",
+        "Tokenizers and GGUF files carry Jinja templates, which are programs. One that walks from a text to its class "
+        "and on to every module runs any command in a loader without a sandbox: llama-cpp-python did until 0.2.72 "
+        "(CVE-2024-34359), and sandboxes have had holes. Ordinary templates read messages, tools and flags, and need "
+        "no name that begins with an underscore, no name that is put together, and no other template.",
+        "template-injection: tokenizer_config.json: chat_template walks to Python's own attribute '__globals__'",
+        "Take the template from the publisher's original model, or pass your own when you load this one.",
+        content=True,
+    ),
+    Rule(
+        "unsafe-layer",
+        Severity.ERROR,
+        "A layer, an operator or a class that the model names runs code or touches the machine.",
+        "Formats without pickles can name code, too. A Keras Lambda layer holds Python bytecode (CVE-2024-3660), and "
+        "Keras's config.json could import any module (CVE-2025-1550); a TensorFlow graph can read and write files "
+        "(ReadFile, WriteFile) or call Python (PyFunc); NeMo calls what stands under '_target_' (CVE-2025-23304); a "
+        "YAML tag can construct anything. What only the loader's own author could have added is a warning, and what "
+        "the format's library offers a note.",
+        "unsafe-layer: config.json in model.keras: Lambda (lambda_1) runs Python code from the file when the model is "
+        "loaded",
+        "Ask for a model made of the library's own layers, or have the code reviewed and a dated waiver signed.",
+        content=True,
+    ),
+    Rule(
+        "external-data",
+        Severity.ERROR,
+        "A model takes bytes from a file outside its own directory.",
+        "ONNX and HDF5 files can keep tensors in other files. A path that is absolute or climbs up makes a loader read "
+        "any file of the machine as weights, from where it leaks through the model's answers (CVE-2022-25882 and "
+        "CVE-2024-27318 in onnx).",
+        "external-data: model.onnx takes bytes of 'w' from '../../../etc/passwd', which leads out of the model's "
+        "directory",
+        "Ask for a model whose external data lie beside it, or save it again with all tensors inside.",
         content=True,
     ),
     Rule(

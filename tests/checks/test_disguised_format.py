@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import save
 
 from tests.checks.content import findings
+from tests.formats import EMPTY_GGUF, sample
 from tests.formats.test_pickle_archives import zipped
 from tests.pickles import EVIL, PLAIN, torch_zip
 from verifier.checks import unsafe_pickle
@@ -91,3 +92,42 @@ def test_two_formats_in_one_file_are_refused_and_both_are_followed(data: bytes, 
 
 def test_padding_is_no_second_format() -> None:
     assert findings(CHECK, gzip.compress(b"text") + bytes(64)) == []
+
+
+ELF = b"\x7fELF" + bytes(60)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("train.sh", b"#!/bin/sh\n"),
+        ("server", ELF),
+        ("lib.so", ELF),
+        ("model.gguf", EMPTY_GGUF),
+        ("model.keras", sample("plain.keras")),
+        ("chat_template.jinja", b"{{ x }}"),
+    ],
+    ids=kind,
+)
+def test_programs_and_models_under_their_own_names_pass(name: str, data: bytes) -> None:
+    assert findings(CHECK, data, name) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("weights.bin", ELF, "has the name of something else, but is an ELF program"),
+        ("model.onnx", ELF, "is no onnx file but executable"),
+        ("model.gguf", EMPTY_GGUF + b"hidden" * 20, "belong to no tensor"),
+        ("model.gguf", EMPTY_GGUF + torch_zip(EVIL), "gguf and torch at once"),
+    ],
+    ids=kind,
+)
+def test_programs_and_hidden_tails_are_refused(name: str, data: bytes, why: str) -> None:
+    assert any(why in item.message for item in findings(CHECK, data, name))
+
+
+def test_a_program_in_an_archive_is_found_with_its_member() -> None:
+    (finding,) = findings(CHECK, zipped(("weights.bin", ELF)), "model.zip")
+
+    assert (finding.location.path, finding.location.member) == ("model.zip", "weights.bin")

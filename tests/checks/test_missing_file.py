@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.conftest import MODEL
 from tests.fakes.registry import FakeRegistry, rules_of
+from tests.formats import EMPTY_GGUF
 from verifier.verdict import Result, Verdict
 
 
@@ -16,7 +17,7 @@ def missing(verdict: Verdict) -> list[str | None]:
 def two_sets(registry: FakeRegistry, model: Path) -> None:
     """Approve two weights of which each set has one."""
     for name in ("q4.gguf", "q8.gguf"):
-        (model / name).write_bytes(b"GGUF" + name.encode())
+        (model / name).write_bytes(EMPTY_GGUF)
     rest = sorted(path.name for path in model.iterdir() if path.suffix != ".gguf")
     registry.approve(MODEL, model, sets={"default": rest, "q4": [*rest, "q4.gguf"], "q8": [*rest, "q8.gguf"]})
     registry.publish()

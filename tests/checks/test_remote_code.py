@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.checks import evidence_of
 from tests.conftest import MODEL
 from tests.fakes.registry import NOW, FakeRegistry, rules_of
 from verifier.checks import remote_code
@@ -263,3 +266,48 @@ def test_a_policy_may_warn_instead(registry: FakeRegistry, model: Path) -> None:
 
     assert verdict.result is Result.PASSED
     assert [(judged.effect, judged.moved_by_policy) for judged in verdict.findings()] == [(Effect.WARN, True)]
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "severities"),
+    [
+        ("server", b"\x7fELF" + bytes(60), ["error"]),
+        ("model.llamafile", b"MZqFpD='\n" + b"#" * 60, ["error"]),
+        ("train.sh", b"#!/bin/sh\ntrue\n", ["note"]),
+        ("train", b"#!/usr/bin/env python3\n", ["note"]),
+        ("run.bat", b"@echo off\r\n", ["note"]),
+        ("convert.py", b"#!/usr/bin/env python3\n", ["error"]),
+        ("notes.txt", b"#! is how scripts begin\n", []),
+    ],
+)
+def test_programs_are_code_and_scripts_a_note(path: str, data: bytes, severities: list[str]) -> None:
+    assert [finding.severity.value for finding in remote_code.run(evidence_of({path: data}))] == severities
+
+
+def test_a_torchserve_archive_brings_its_handler() -> None:
+    data = zipped({"MAR-INF/MANIFEST.json": b'{"model": {"handler": "handler.py"}}', "handler.py": b"import os\n"})
+    found = list(remote_code.run(evidence_of({"model.mar": data})))
+
+    assert {finding.location.member for finding in found} == {"MAR-INF/MANIFEST.json", "handler.py"}
+    assert {finding.severity.value for finding in found} == {"error"}
+
+
+def test_torchscripts_source_is_no_python() -> None:
+    data = zipped({"m/code/__torch__.py": b"class M(Module):\n"})
+
+    assert list(remote_code.run(evidence_of({"model.pt": data}))) == []
+
+
+def test_a_pipeline_of_the_repositorys_own_is_code() -> None:
+    assert found_in('{"_class_name": "StableDiffusionPipeline"}', "model_index.json") == []
+    (first, _) = found_in('{"_class_name": ["pipeline", "Mine"]}', "model_index.json")
+
+    assert "a pipeline's own code: pipeline" in first.message

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import MODEL
 from tests.fakes.registry import FakeRegistry, rules_of
+from tests.formats import EMPTY_GGUF
 from verifier import limits
 from verifier.finding import Finding
 from verifier.verdict import Effect, Result, Verdict
@@ -67,7 +68,7 @@ def test_names_that_differ_in_case_are_other_names(registry: FakeRegistry, model
 
 
 def test_a_file_of_another_set_is_listed(registry: FakeRegistry, model: Path) -> None:
-    (model / "model-q4.gguf").write_bytes(b"GGUF")
+    (model / "model-q4.gguf").write_bytes(EMPTY_GGUF)
     names = sorted(path.name for path in model.iterdir())
     registry.approve(MODEL, model, sets={"default": names[:-1], "gguf-q4": ["model-q4.gguf"]})
     registry.publish()

@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import struct
+from pathlib import Path
+
+from verifier.formats import identify
 from verifier.formats.content import Content, Status
 from verifier.snapshot import Source
+
+SAMPLES = Path(__file__).parent / "samples"
+EMPTY_GGUF = struct.pack("<4sIQQ", b"GGUF", 3, 0, 0)
+
+
+def sample(name: str) -> bytes:
+    """Give a file that a format's own library wrote; `samples/make.py` says how."""
+    return (SAMPLES / name).read_bytes()
+
+
+def identified(data: bytes, name: str = "model.bin") -> Content:
+    """Give what is made of these bytes under a name."""
+    return identify(name, in_memory(data))
+
+
+def operations(content: Content) -> list[tuple[str, str]]:
+    """Give what a file names, with how far it reaches, in its members, too."""
+    return [(each.reach.value, each.name) for _, inner in content.walk() for each in inner.operations]
 
 
 def in_memory(data: bytes) -> Source:

@@ -84,9 +84,14 @@ def test_a_document_beyond_its_limit_is_not_read(path: str, limit: int) -> None:
 
 @pytest.mark.parametrize("path", ["tokenizer.json", "vocab.json", "sub/tokenizer.json"])
 def test_tables_of_tokens_are_not_parsed_whatever_their_size(path: str) -> None:
-    content = read(path, Source(2**40, b"{", descriptor=-1))
+    content = read(path, in_memory(b"{" * (limits.MAX_CONFIG + 1)))
 
     assert (content.format, content.unfollowed, content.document) == ("json", None, None)
+
+
+@pytest.mark.parametrize("data", [b"\0", b"\xff{", b"{\x01}"])
+def test_a_table_of_tokens_that_is_no_text_is_not_followed(data: bytes) -> None:
+    assert read("tokenizer.json", in_memory(data)).unfollowed == "it is not text"
 
 
 @pytest.mark.parametrize("path", ["tokenizer_config.json", "my_vocab.json", "tokenizer.json/config.json"])

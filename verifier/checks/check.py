@@ -8,7 +8,8 @@ from enum import IntEnum
 from typing import Generic, TypeVar
 
 from verifier.evidence import ChangeEvidence, Evidence, ModelEvidence, Place
-from verifier.finding import Finding, Location
+from verifier.finding import Finding, Location, Severity
+from verifier.formats.content import Content
 from verifier.rules import RULES
 
 
@@ -47,6 +48,27 @@ def found(rule: str, message: str, path: str | None = None, *, remedy: str = "")
     """Make a finding with the rule's own severity, and its own remedy where none is given."""
     entry = RULES[rule]
     return Finding(rule, entry.severity, message, remedy or entry.remedy, Location(path))
+
+
+def contents(evidence: Evidence) -> Iterator[tuple[str, str | None, Content]]:
+    """Give what was read: each file's path, the member in it (None for the file itself), and the content."""
+    for path, reading in (evidence.readings or {}).items():
+        for member, content in reading.content.walk() if reading.content is not None else ():
+            yield path, member, content
+
+
+def within(
+    finding: Finding, member: str | None, *, offset: int | None = None, line: int | None = None,
+    severity: Severity | None = None,
+) -> Finding:  # fmt: skip
+    """Say where in its file a finding lies, and how grave it is where that is not as usual."""
+    location = replace(finding.location, member=member, offset=offset, line=line)
+    return replace(finding, location=location, severity=severity or finding.severity)
+
+
+def named(path: str, member: str | None) -> str:
+    """Name a file, or a member of one, in a message."""
+    return path if member is None else f"{member} in {path}"
 
 
 def located(finding: Finding, place: Place) -> Finding:

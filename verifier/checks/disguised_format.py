@@ -1,4 +1,4 @@
-"""disguised-format: a file is another format than its name says, or two formats at once."""
+"""disguised-format: a file is another format than its name says, two formats at once, or a program behind a name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from verifier.finding import Finding, Location, Severity
 from verifier.formats.content import Content, Kind, Status
 
 RULE = "disguised-format"
-_TEXTS = frozenset({"text", "json", "yaml", "template", "empty"})
+_TEXTS = frozenset({"text", "json", "yaml", "jinja", "script", "empty"})
 _PICKLES = frozenset({"pickle", "legacy torch", "torch", "zip", "tar", "safetensors", "numpy"})
 _STREAMS = frozenset({"gzip", "bzip2", "xz", "zlib", "zstd", "lz4"})
 _EXPECTED = {
@@ -59,6 +59,10 @@ def _misnamed(path: str, content: Content) -> Iterator[Finding]:
 
 def _several(path: str, whole: Content) -> Iterator[Finding]:
     for member, content in whole.walk():
+        where = f"{member} in {path}" if member else path
+        for problem in content.disguises:
+            finding = found(RULE, f"{where} {problem.message}", path)
+            yield replace(finding, location=Location(path, member, offset=problem.offset))
         for part in content.parts:
             if part.kind is Kind.TAIL:
                 message = f"{path} goes on behind the end of its {content.format}, with {part.content.format} bytes"

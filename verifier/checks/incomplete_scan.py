@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from verifier import limits
-from verifier.checks.check import Check, Needs, found
+from verifier.checks.check import Check, Needs, contents, found
+from verifier.checks.external_data import target
 from verifier.evidence import Evidence
 from verifier.finding import Finding, Location
 
@@ -14,10 +15,16 @@ RULE = "incomplete-scan"
 
 
 def run(evidence: Evidence) -> Iterable[Finding]:
-    """Report every file that a parser gave up on, once, with the first member of it where it did."""
+    """Report every file that a parser gave up on, once, with the first member of it where it did.
+
+    Numbers without any mark of their own are no unknown bytes where a model names the file as that of its tensors.
+    """
+    named_as_data = {target(path, each.path) for path, _, content in contents(evidence) for each in content.externals}
     if evidence.manifest is None and evidence.snapshot is not None and not evidence.snapshot.complete:
         yield found(RULE, f"there are more than {limits.MAX_SNAPSHOT_ENTRIES:,} files; the rest was not listed")
     for path, reading in (evidence.readings or {}).items():
+        if reading.content is not None and reading.content.format == "unknown" and path in named_as_data:
+            continue
         for member, content in reading.content.walk() if reading.content is not None else ():
             if content.unfollowed is not None:
                 where = f"{path} ({member})" if member else path

@@ -1,16 +1,20 @@
-"""remote-code: what `trust_remote_code` would run, in files or named by configurations."""
+"""remote-code: what `trust_remote_code` would run, in files or named by configurations; and programs as such.
+
+A script that says so in its first line is a note: no loader runs it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from verifier.checks.check import Check, Needs, found
+from verifier.checks.check import Check, Needs, contents, found, named, within
 from verifier.evidence import Evidence
-from verifier.finding import Finding
+from verifier.finding import Finding, Severity
 
 RULE = "remote-code"
 CODE_SUFFIXES = (".py", ".pyc", ".pyd", ".so")
+SCRIPT_SUFFIXES = (".bat", ".cmd", ".command", ".desktop", ".hta", ".js", ".ps1", ".scpt", ".sh", ".vbs", ".wsf")
 CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "custom_pipeline", "custom_generate"})
 """Keys under which transformers and diffusers look for code to import."""
 KERNEL_KEYS = frozenset({"attn_implementation", "_attn_implementation", "_attn_implementation_internal"})
@@ -18,14 +22,20 @@ KERNEL_KEYS = frozenset({"attn_implementation", "_attn_implementation", "_attn_i
 
 
 def run(evidence: Evidence) -> Iterable[Finding]:
-    """Report code among the files, then every place in a configuration that asks for code."""
-    for path, reading in (evidence.readings or {}).items():
-        if path.lower().endswith(CODE_SUFFIXES):
-            yield found(RULE, f"{path} is code, which trust_remote_code would run", path)
-        document = reading.content.document if reading.content else None
-        if document is not None:
-            for message, elsewhere in _asked_for(path, document.pairs, document.value):
-                yield replace(found(RULE, f"{path} {message}", path), waivable=not elsewhere)
+    """Report code among the files and in archives, then every place in a configuration that asks for code."""
+    for path, member, content in contents(evidence):
+        name = named(path, member)
+        is_code = (member or path).lower().endswith(CODE_SUFFIXES) and content.format != "torchscript"
+        if is_code:
+            yield within(found(RULE, f"{name} is code, which trust_remote_code would run", path), member)
+        elif not content.code and content.format == "text" and (member or path).lower().endswith(SCRIPT_SUFFIXES):
+            yield within(found(RULE, f"{name} is a script by its name", path), member, severity=Severity.NOTE)
+        for problem in content.code if not is_code else ():
+            finding = within(found(RULE, f"{name} {problem.message}", path), member, offset=problem.offset)
+            yield replace(finding, severity=Severity.NOTE) if content.format == "script" else finding
+        if content.document is not None:
+            for message, elsewhere in _asked_for(member or path, content.document.pairs, content.document.value):
+                yield replace(within(found(RULE, f"{name} {message}", path), member), waivable=not elsewhere)
 
 
 def _asked_for(path: str, pairs: Iterable[tuple[str, object]], value: object) -> Iterator[tuple[str, bool]]:
@@ -39,6 +49,9 @@ def _asked_for(path: str, pairs: Iterable[tuple[str, object]], value: object) ->
                 yield f"asks under {key!r} for {origin}code: {target[:200]}", elsewhere
         if key in KERNEL_KEYS and (kernels := [text for text in _texts(item, seen) if "/" in text]):
             yield f"asks under {key!r} for a kernel from the Hub: {', '.join(kernels)[:200]}", True
+        if key == "_class_name" and isinstance(item, list):
+            for target in _texts(item, seen):
+                yield f"asks under {key!r} for a pipeline's own code: {target[:200]}", "--" in target or "/" in target
     if path.rpartition("/")[2] == "modules.json" and isinstance(value, list):
         for module in value:
             kind = module.get("type") if isinstance(module, dict) else None

@@ -10,14 +10,49 @@ from dataclasses import replace
 
 from verifier import limits
 from verifier.budget import Budget, BudgetSpentError
-from verifier.formats import json_document, pickle, plain, safetensors
+from verifier.formats import (
+    disguise,
+    executable,
+    gguf,
+    hdf5,
+    jinja,
+    json_document,
+    msgpack,
+    onnx,
+    pickle,
+    plain,
+    safetensors,
+    saved_model,
+    tflite,
+    torchscript,
+    yaml_document,
+)
 from verifier.formats.containers import numpy_array, streams, tar, zip
 from verifier.formats.content import Content, Format, Kind, Part
 from verifier.source import ByteSource
 
 __all__ = ["FORMATS", "Content", "identify", "pickle_at"]
 
-FORMATS: tuple[Format, ...] = (safetensors, zip, pickle, numpy_array, tar, streams, json_document, plain)
+FORMATS: tuple[Format, ...] = (
+    safetensors,
+    zip,
+    pickle,
+    numpy_array,
+    tar,
+    streams,
+    gguf,
+    hdf5,
+    tflite,
+    executable,
+    torchscript,
+    json_document,
+    yaml_document,
+    jinja,
+    msgpack,
+    onnx,
+    saved_model,
+    plain,
+)
 """The first that matches reads; the last takes everything."""
 
 
@@ -79,4 +114,4 @@ class _Follower:
         if entry is not zip and zip.is_behind(source) and not any(part.kind is Kind.TAIL for part in content.parts):
             also.append(zip)
         parts = tuple(Part("", other.read(name, source, self), Kind.ALSO) for other in also)
-        return replace(content, parts=content.parts + parts) if parts else content
+        return disguise.seen(name, source, replace(content, parts=content.parts + parts) if parts else content)

@@ -36,17 +36,31 @@ class Template:
     offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """Something in a model's own graph or configuration that runs code or reaches files when it is loaded.
+class Reach(StrEnum):
+    """How far an operation reaches.
 
-    `kind` is the format's word for it (`Lambda`, `PyFunc`, `WriteFile`, `_target_`, `!!python/object/apply`), `detail`
-    what it would run or reach, `where` its place in the document or graph.
+    `CODE` runs code that the file holds or freely names; `SYSTEM` touches files, processes or the network; `CUSTOM` is
+    what the format's own library does not have and whoever loads the file must bring; `LIBRARY` is that library's own.
     """
 
-    kind: str
-    detail: str
-    where: str
+    CODE = "code"
+    SYSTEM = "system"
+    CUSTOM = "custom"
+    LIBRARY = "library"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that a model's own graph or configuration names and that runs when it is loaded or used.
+
+    `name` is the format's word for it (`Lambda`, `PyFunc`, `os.system`, `!!python/object/apply:os.system`), `what` says
+    what it does, as a sentence goes on after the name; `where` is its place in the document or graph.
+    """
+
+    reach: Reach
+    name: str
+    what: str
+    where: str = ""
     offset: int | None = None
 
 
@@ -146,7 +160,8 @@ class Content:
     """One file's content, or one member's.
 
     `problems` say what the format forbids; `unfollowed` why it was not followed to its end; `tensors` are the names
-    in a safetensors file; `program` is what a pickle would do.
+    in a safetensors file; `program` is what a pickle would do; `code` says what in it a machine or an interpreter runs
+    as it is, `disguises` where it is not what it seems: another format under its name, or something behind its end.
     """
 
     format: str
@@ -160,6 +175,8 @@ class Content:
     templates: tuple[Template, ...] = ()
     operations: tuple[Operation, ...] = ()
     externals: tuple[External, ...] = ()
+    code: tuple[Problem, ...] = ()
+    disguises: tuple[Problem, ...] = ()
 
     def walk(self, member: str | None = None) -> Iterator[tuple[str | None, Content]]:
         """Give this content and all inside it, each with its member's name: None for the file itself."""

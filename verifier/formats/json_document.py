@@ -1,11 +1,16 @@
-"""JSON documents beside the weights: configurations, indexes. Read leniently where loaders are lenient."""
+"""JSON documents beside the weights: configurations, indexes, schemas. Read leniently where loaders are lenient.
+
+A document is of a format that names code (Keras, skops, TorchServe, Hydra) by its shape, wherever it lies.
+"""
 
 from __future__ import annotations
 
 import json
 
 from verifier import limits
+from verifier.formats import jinja, keras, mar, plain, skops, targets
 from verifier.formats.content import Content, Follow, JsonDocument
+from verifier.formats.operations import Operations
 from verifier.source import ByteSource
 
 DATA_ONLY = frozenset({"tokenizer.json", "unigram.json", "vocab.json"})
@@ -24,9 +29,11 @@ def matches(path: str, _source: ByteSource) -> bool:
 
 def read(path: str, source: ByteSource, _follow: Follow | None = None) -> Content:
     """Parse the document, or say why it can't be followed. Keys that stand twice are all kept."""
-    limit = limits.MAX_INDEX if is_index(path) else limits.MAX_CONFIG
-    if path.rpartition("/")[2] in DATA_ONLY:
-        return Content("json")
+    base = path.rpartition("/")[2]
+    if base in DATA_ONLY:
+        is_text = plain.is_text(source)
+        return Content("json", inert=is_text, unfollowed=None if is_text else "it is not text")
+    limit = limits.MAX_INDEX if is_index(path) else limits.MAX_SCHEMA if base == "schema.json" else limits.MAX_CONFIG
     if source.size > limit:
         return Content("json", unfollowed=f"it has {source.size:,} bytes; a configuration is read up to {limit:,}")
     pairs: list[tuple[str, object]] = []
@@ -45,4 +52,23 @@ def read(path: str, source: ByteSource, _follow: Follow | None = None) -> Conten
         return Content("json", unfollowed="it is nested too deeply")
     except ValueError as error:  # a number of thousands of digits
         return Content("json", unfollowed=f"it is not JSON that can be read: {error}")
-    return Content("json", document=JsonDocument(value, tuple(pairs)))
+    return _content(path, JsonDocument(value, tuple(pairs)))
+
+
+def _content(path: str, document: JsonDocument) -> Content:
+    """Look at what a document names, by its shape."""
+    operations = Operations()
+    if keras.is_configuration(document.value):
+        keras.add(operations, document.value)
+    if skops.is_schema(document.value):
+        skops.add(operations, document.value)
+    targets.add_pairs(operations, document.pairs)
+    templates, untold = jinja.templates(document.pairs)
+    return Content(
+        "json",
+        document=document,
+        operations=operations.all(),
+        templates=templates,
+        code=tuple(mar.code(document.value)) if mar.is_manifest(path, document.value) else (),
+        unfollowed=untold or operations.unfollowed,
+    )

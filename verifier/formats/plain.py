@@ -1,6 +1,7 @@
-"""Formats that are told by a mark, hold no code and need no following: pictures, sound, tables, text.
+"""Formats that hold no code and need no following: pictures, sound, tables, tokenizers, plain text.
 
-What is in none of them is unknown, and unknown bytes are never taken for harmless ones.
+They are told by a mark or by their shape; plain text is read to its last byte. What is in none of them is unknown, and
+unknown bytes are never taken for harmless ones.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 
 from verifier import limits
 from verifier.formats.content import Content, Follow
+from verifier.formats.protobuf import BYTES, FIXED32, VARINT, Reader, WireError
 from verifier.source import ByteSource
 
 _MARKS = (
@@ -17,21 +19,33 @@ _MARKS = (
     (0, b"\xff\xd8\xff", "jpeg"),
     (0, b"GIF8", "gif"),
     (8, b"WEBP", "webp"),
-    (0, b"%PDF-", "pdf"),
+    (0, b"II*\0", "tiff"),
+    (0, b"MM\0*", "tiff"),
+    (0, b"8BPS", "photoshop"),
+    (0, b"\0\0\x01\0", "icon"),
+    (0, b"\x76\x2f\x31\x01", "openexr"),
     (8, b"WAVE", "wav"),
     (0, b"fLaC", "flac"),
     (0, b"OggS", "ogg"),
     (0, b"ID3", "mp3"),
+    (0, b"\xff\xfb", "mp3"),
     (4, b"ftyp", "mp4"),
-    (4, b"TFL3", "tflite"),
+    (0, b"\x1a\x45\xdf\xa3", "matroska"),
+    (0, b"\0\x01\0\0\0", "font"),
+    (0, b"OTTO", "font"),
+    (0, b"wOFF", "font"),
+    (0, b"wOF2", "font"),
+    (0, b"%PDF-", "pdf"),
     (0, b"PAR1", "parquet"),
     (0, b"ARROW1\0\0", "arrow"),
-    (0, b"II*\0", "tiff"),
-    (0, b"MM\0*", "tiff"),
     (10, b"learner", "xgboost ubj"),
+    (0, b"\x16\x4f\x2f\x2f", "fasttext"),
+    (0, b"\xba\x16\x4f\x2f", "fasttext"),
 )
-_SENTENCEPIECE = re.compile(rb"\n[\x04-\x7f]\n[\x00-\x7f].{0,120}?\x15", re.DOTALL)
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+"""What no text holds; vocabularies do hold separators, and what terminals print the escape."""
+_TENSORFLOW_VARIABLES = re.compile(r"[./]data-\d{5}-of-\d{5}$")
+_TENSORFLOW_INDEX = (0xDB4775248B80FB57).to_bytes(8, "little")
 
 
 def matches(_name: str, _source: ByteSource) -> bool:
@@ -39,25 +53,33 @@ def matches(_name: str, _source: ByteSource) -> bool:
     return True
 
 
-def read(_name: str, source: ByteSource, _follow: Follow | None = None) -> Content:
+def read(name: str, source: ByteSource, _follow: Follow | None = None) -> Content:
     """Name the format, or say that it is not known."""
-    found = _format(source)
+    found = _format(name, source)
     return Content(found, inert=True) if found else Content("unknown", unfollowed="its bytes are of no known format")
 
 
-def _format(source: ByteSource) -> str | None:
+def _format(name: str, source: ByteSource) -> str | None:
     start = source.read_at(0, 256)
     if not source.size:
         return "empty"
-    for offset, mark, name in _MARKS:
+    for offset, mark, found in _MARKS:
         if start[offset : offset + len(mark)] == mark:
-            return name
-    if _SENTENCEPIECE.match(start):
+            return found
+    if start[:2] == b"BM" and int.from_bytes(start[2:6], "little") == source.size:
+        return "bmp"
+    if source.size >= 48 and source.read_at(source.size - 8, 8) == _TENSORFLOW_INDEX:
+        return "tensorflow-index"
+    if is_text(source):
+        return "text"
+    if _is_sentencepiece(source):
         return "sentencepiece"
-    return "text" if _is_text(source) else None
+    if _is_event_log(source):
+        return "tensorflow-events"
+    return "tensorflow-variables" if _TENSORFLOW_VARIABLES.search(name) else None  # bare numbers, without any mark
 
 
-def _is_text(source: ByteSource) -> bool:
+def is_text(source: ByteSource) -> bool:
     """Tell whether everything is UTF-8 without control characters, or UTF-16 with its mark."""
     if source.size > limits.MAX_TEXT:
         return False
@@ -73,3 +95,36 @@ def _is_text(source: ByteSource) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_sentencepiece(source: ByteSource) -> bool:
+    """Tell a tokenizer of SentencePiece's by its pieces: a text, a score, a type.
+
+    Source: github.com/google/sentencepiece, `src/sentencepiece_model.proto`.
+    """
+    reader, pieces = Reader(source), 0
+    piece = {1: BYTES, 2: FIXED32, 3: VARINT}
+    try:
+        for item in reader.fields(0, source.size):
+            if item.number > 5 or item.wire != BYTES:
+                return False
+            if item.number == 1:
+                pieces += 1
+                if any(piece.get(part.number) != part.wire for part in reader.fields(item.start, item.end)):
+                    return False
+    except WireError:
+        return False
+    return pieces > 0
+
+
+def _is_event_log(source: ByteSource) -> bool:
+    """Tell TensorBoard's logs by following their records: length, checksum, an event that begins with its time."""
+    position = 0
+    for _ in range(limits.MAX_PROTOBUF_FIELDS):
+        if position >= source.size:
+            break
+        head = source.read_at(position, 13)
+        if len(head) < 13 or head[12] != 0x09:
+            return False
+        position += 16 + int.from_bytes(head[:8], "little")
+    return position == source.size > 0

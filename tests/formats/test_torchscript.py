@@ -1,0 +1,98 @@
+"""TorchScript's source in a PyTorch archive: always a program, seldom one that reaches the machine."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from tests.formats import identified, operations
+from verifier import limits
+from verifier.formats import torchscript
+from verifier.source import Memory
+
+PLAIN = """class Linear(Module):
+  __parameters__ = ["weight", ]
+  weight : Tensor
+  training : bool
+  def forward(self: __torch__.torch.nn.modules.linear.Linear,
+    input: Tensor) -> Tensor:
+    weight = self.weight
+    _0 = ops.prim.NumToTensor(torch.size(input, 0))
+    _1 = ops.quantized.linear(torch.linear(input, weight), _0, 1., 0)
+    return torch.cat([_1, ops.torchvision.nms(input, weight, 0.5)])
+"""
+NOTE = ("library", "TorchScript")
+
+
+def found(source: str) -> list[tuple[str, str]]:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("archive/version", "3\n")
+        archive.writestr("archive/code/__torch__/model.py", source)
+    return operations(identified(file.getvalue(), "model.pt"))
+
+
+def test_an_ordinary_program_is_a_note() -> None:
+    assert found(PLAIN) == [NOTE]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "torch.from_file('/etc/passwd', True, 10)",
+        "torch . from_file ('x')",
+        "torch.\\\n    from_file('x')",
+        "ops.aten.from_file('x')",
+        "ops.aten.save(x, 'y')",
+        "_0 = t\n    _0.from_file('x')",
+    ],
+)
+def test_a_program_that_opens_files(line: str) -> None:
+    ((_, note), (reach, name)) = found(PLAIN + f"    {line}\n")
+
+    assert (note, reach) == ("TorchScript", "system")
+    assert name in ("from_file", "save")
+
+
+@pytest.mark.parametrize(
+    ("line", "reach"),
+    [
+        ("ops.c10d.allreduce_(x)", "system"),
+        ("ops.rpc.rpc_async(x)", "system"),
+        ("x : __torch__.torch.classes.dist_c10d.ProcessGroup", "system"),
+        ("ops.acme.magic(x)", "custom"),
+        ("x : __torch__.torch.classes.acme.Own", "custom"),
+    ],
+)
+def test_operators_that_pytorch_does_not_have_or_that_talk(line: str, reach: str) -> None:
+    assert [each for each, _ in found(PLAIN + line)] == ["library", reach]
+
+
+@pytest.mark.parametrize(
+    "line", ["x : __torch__.torch.classes.quantized.LinearPackedParamsBase", "torch.classes", "ops.aten.add(x)"]
+)
+def test_pytorchs_own_classes_are_nothing(line: str) -> None:
+    assert found(PLAIN + line) == [NOTE]
+
+
+def test_very_long_source_is_not_followed() -> None:
+    source = Memory(b"x" * (limits.MAX_SOURCE + 1))
+
+    assert "source is read up to" in (torchscript.read("code/__torch__.py", source, None).unfollowed or "")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("archive/code/__torch__.py", True),
+        ("archive/code/__torch__/torch/nn/modules/linear.py", True),
+        ("code/__torch__/m.py", True),
+        ("code/modeling.py", False),
+        ("archive/code/__torch__/m.py.debug_pkl", False),
+        ("mycode/__torch__.py", False),
+    ],
+)
+def test_it_is_told_by_its_place(name: str, answer: bool) -> None:
+    assert torchscript.matches(name, Memory(b"")) is answer

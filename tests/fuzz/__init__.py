@@ -1,0 +1,1 @@
+"""Fuzz targets for the readers of formats, by atheris; no part of the test suite."""
