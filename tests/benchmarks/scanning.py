@@ -119,7 +119,7 @@ def write_opcodes(path: Path) -> None:
             "name": f"tok {rng.randrange(10**9)}",
             "score": rng.random(),
             "flag": None,
-            "note": "n" * 90,
+            "note": f"{index:090}",
             "kids": [rng.randrange(70_000) for _ in range(4)],
         }
         for index in range(_RECORDS)
