@@ -25,6 +25,7 @@ VERBS: dict[str, set[str]] = {
     name: {option for parameter in command.params for option in parameter.opts}
     for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
 }
+LINKS = re.findall(r"\]\(([^)#]+)\)", TEXT)
 
 
 def blocks(language: str) -> list[str]:
@@ -41,7 +42,7 @@ def commands() -> list[list[str]]:
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_a_command_exists_with_its_options(command: list[str]) -> None:
-    verb, *rest = command[1:]
+    verb, *rest = command[1 : command.index("--")] if "--" in command else command[1:]
     if verb.startswith("--"):
         assert verb in ("--help", "--version")
         return
@@ -52,6 +53,11 @@ def test_a_command_exists_with_its_options(command: list[str]) -> None:
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_a_policy_is_valid(text: str) -> None:
     build(tomllib.loads(text.replace("sha256:…", f"sha256:{'0' * 64}")), PolicyDocument)
+
+
+@pytest.mark.parametrize("target", sorted({each for each in LINKS if "://" not in each}))
+def test_a_page_that_is_linked_is_there(target: str) -> None:
+    assert (Path(__file__).resolve().parents[1] / target).exists()
 
 
 def test_json_is_json() -> None:
