@@ -33,14 +33,11 @@ FLOORS = (
     {"report"},
     {
         "lookup", "lock", "pull", "verify", "scan", "sign", "attest", "gate", "entrypoint", "governance", "explanation",
-        "target", "change", "judge", "identity", "verify_checkpoint", "reading", "tarball", "pack", "unpack",
+        "change", "judge", "identity", "verify_checkpoint", "reading",
     },
     {"checks"},
     {"evidence"},
-    {
-        "sets", "transfer", "lockfile", "private_cache", "environment", "source_tree",
-        "checkpoint", "claims", "oms", "statement",
-    },
+    {"sets", "transfer", "lockfile", "launch", "checkpoints"},
     {"publishers", "references", "formats", "allowlist"},
     {"registry"},
     {"_hub", "_sigstore", "_fickling", "_git", "_https", "_jinja", "_yaml"},

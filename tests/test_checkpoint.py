@@ -16,7 +16,7 @@ from tests.conftest import DEMO_MODEL
 from tests.fakes.checkpoint import CLAIMS_OF_WORKFLOW, ISSUER, NAME, NOW, WORKFLOW, Training
 from tests.fakes.registry import rules_of
 from tests.fakes.sigstore import Instance
-from verifier import oms
+from verifier.checkpoints import oms
 from verifier.digest import Digest
 from verifier.errors import UndecidedError, UsageError
 from verifier.sign import Signer, sign

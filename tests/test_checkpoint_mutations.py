@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.fakes.checkpoint import CLAIMS_OF_WORKFLOW, ISSUER, NAME, NOW, WORKFLOW, InProcessSigner
 from tests.fakes.sigstore import Instance
 from tests.test_own_keys import SUBJECT, Authority, Stamping, own, pem, public_of
-from verifier import oms
-from verifier.checkpoint import authenticate
+from verifier.checkpoints import oms
+from verifier.checkpoints.beside import authenticate
 from verifier.digest import Digest
 from verifier.signature import Authentic
 from verifier.terms import CertificateSigner, ExpectedSigner, KeylessSigner, KeySigner

@@ -14,10 +14,10 @@ from tests.conftest import DEMO_MODEL
 from tests.fakes.checkpoint import CLAIMS_OF_WORKFLOW, ISSUER, NOW, Training
 from tests.fakes.registry import FakeRegistry, commit_of, rules_of
 from verifier import limits
+from verifier.checkpoints.statement import PROVENANCE, write_statement
 from verifier.digest import Digest
 from verifier.errors import UsageError
 from verifier.policy import Policy
-from verifier.statement import PROVENANCE, write_statement
 from verifier.terms import Condition
 from verifier.verdict import Result, Verdict
 

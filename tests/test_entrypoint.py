@@ -14,9 +14,10 @@ from tests.conftest import MODEL
 from tests.fakes.hub import fill_cache, tiny_model
 from tests.fakes.registry import FakeRegistry, commit_of
 from tests.test_lock import write_lock
-from verifier import entrypoint, private_cache
+from verifier import entrypoint
 from verifier.entrypoint import Answer, Launch
 from verifier.errors import UndecidedError, UsageError
+from verifier.launch import private_cache
 from verifier.policy import Policy
 from verifier.verdict import Result
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from id._internal.oidc import ambient
 
-from verifier import environment
 from verifier.identity import TOKEN_VARIABLES
+from verifier.launch import environment
 
 PRIVATE = Path("/private")
 MODEL = Path("/private/hub/models--acme--tiny/snapshots/1")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.checkpoint import NAME, NOW
-from verifier import oms
+from verifier.checkpoints import oms
 from verifier.digest import Digest
 from verifier.document import DocumentError
 from verifier.manifest import path_problem

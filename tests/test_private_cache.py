@@ -12,10 +12,10 @@ import pytest
 from huggingface_hub import scan_cache_dir
 
 from tests.fakes.registry import commit_of
-from verifier import private_cache
 from verifier.digest import Digest
 from verifier.errors import UndecidedError
-from verifier.private_cache import PrivateCache, VerifiedFile, build
+from verifier.launch import private_cache
+from verifier.launch.private_cache import PrivateCache, VerifiedFile, build
 from verifier.reference import ModelReference
 
 REFERENCE = ModelReference("acme", "tiny", commit_of("acme/tiny"))

@@ -18,7 +18,7 @@ from tests.documents import CHECKOUT, Desk, blocks, commands
 from tests.fakes.hub import fill_cache
 from tests.fakes.registry import commit_of
 from verifier.cli.exec import STATUSES
-from verifier.environment import CACHES, OFFLINE, WEAKENING
+from verifier.launch.environment import CACHES, OFFLINE, WEAKENING
 
 PAGE = "docs/entrypoint.md"
 TEXT = (CHECKOUT / PAGE).read_text(encoding="utf-8")

@@ -18,12 +18,13 @@ from tests.conftest import DEMO_MODEL
 from tests.fakes.checkpoint import NAME, NOW, Training
 from tests.fakes.registry import rules_of
 from tests.formats.tars import archive, file, link, pax
-from verifier import limits, tarball
+from verifier import limits
+from verifier.checkpoints import tarball
+from verifier.checkpoints.pack import _headers
+from verifier.checkpoints.statement import CHECKPOINT, checkpoint_predicate, write_statement
 from verifier.digest import Digest
 from verifier.errors import UndecidedError, UsageError
-from verifier.pack import _headers
 from verifier.snapshot import Entry
-from verifier.statement import CHECKPOINT, checkpoint_predicate, write_statement
 from verifier.verdict import Result
 
 

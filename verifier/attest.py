@@ -14,12 +14,12 @@ from typing import Any
 
 from verifier import limits
 from verifier.atomic import write_atomically
-from verifier.checkpoint import CLAIMS, Unproven, beside, read_claims
+from verifier.checkpoints.beside import CLAIMS, Unproven, beside, read_claims
+from verifier.checkpoints.statement import write_statement
 from verifier.digest import Watch
 from verifier.document import DocumentError, load_json, read_bytes
 from verifier.errors import UndecidedError, UsageError
 from verifier.sign import Signer, subjects_of
-from verifier.statement import write_statement
 
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,2}[!-.0-~][!-~]*")
 

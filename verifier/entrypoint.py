@@ -22,15 +22,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from verifier import environment, private_cache, writers
+from verifier import writers
 from verifier.digest import Watch
 from verifier.errors import UndecidedError, UsageError
 from verifier.evidence import ModelEvidence
 from verifier.judge import conclude, undecided
+from verifier.launch import environment, private_cache
+from verifier.launch.private_cache import PrivateCache, VerifiedFile
 from verifier.lockfile import Lock, read_lock
 from verifier.lookup import open_registry, parse_reference
 from verifier.policy import Policy
-from verifier.private_cache import PrivateCache, VerifiedFile
 from verifier.reference import ModelReference
 from verifier.registry.registry import Registry
 from verifier.verdict import Result, Verdict

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from verifier._hub import RemoteModel, RemotePublisher
-from verifier.checkpoint import Stranger, Unproven
-from verifier.claims import Lacking
+from verifier.checkpoints.beside import Stranger, Unproven
+from verifier.checkpoints.claims import Lacking
 from verifier.digest import Digest
 from verifier.formats.content import Content
 from verifier.manifest import Manifest

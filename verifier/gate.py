@@ -20,7 +20,9 @@ from typing import Literal
 
 from verifier import limits
 from verifier._git import Repository
-from verifier.change import Change, compare
+from verifier.change.compare import Change, compare
+from verifier.change.source_tree import SourceTree, work_files
+from verifier.change.target import Target
 from verifier.checks import CHANGE_CHECKS
 from verifier.document import DocumentError, parse
 from verifier.errors import UndecidedError, UsageError
@@ -32,8 +34,6 @@ from verifier.policy import Policy, WaiverGrant
 from verifier.registry.registry import Registry
 from verifier.registry.standing import Refusal
 from verifier.resources import data_directory
-from verifier.source_tree import SourceTree, work_files
-from verifier.target import Target
 from verifier.verdict import Effect, NamedReference, PolicyUsed, Subject, Verdict, WaiverUse
 
 LOCK_NAME = "models.lock"

@@ -13,17 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from verifier import oms
 from verifier.atomic import write_atomically
-from verifier.checkpoint import BUNDLE, CLAIMS, beside
-from verifier.digest import Digest, Watch
-from verifier.errors import UndecidedError, UsageError
-from verifier.manifest import File, Manifest
-from verifier.pack import packed
-from verifier.reading import hash_files
-from verifier.reference import ModelReference
-from verifier.snapshot import Snapshot, take
-from verifier.statement import (
+from verifier.checkpoints import oms
+from verifier.checkpoints.beside import BUNDLE, CLAIMS, beside
+from verifier.checkpoints.pack import packed
+from verifier.checkpoints.statement import (
     CHECKPOINT,
     PROVENANCE,
     Subjects,
@@ -31,7 +25,13 @@ from verifier.statement import (
     provenance_predicate,
     write_statement,
 )
-from verifier.tarball import Tarball, read_tarball
+from verifier.checkpoints.tarball import Tarball, read_tarball
+from verifier.digest import Digest, Watch
+from verifier.errors import UndecidedError, UsageError
+from verifier.manifest import File, Manifest
+from verifier.reading import hash_files
+from verifier.reference import ModelReference
+from verifier.snapshot import Snapshot, take
 
 
 class Named(Protocol):

@@ -13,10 +13,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verifier import oms
-from verifier.checkpoint import BUNDLE, CLAIMS, Stranger, Unproven, authenticate, beside, read_bundle, read_claims
+from verifier.checkpoints import oms
+from verifier.checkpoints.beside import (
+    BUNDLE,
+    CLAIMS,
+    Stranger,
+    Unproven,
+    authenticate,
+    beside,
+    read_bundle,
+    read_claims,
+)
+from verifier.checkpoints.claims import Claim, claims_by, lacking
+from verifier.checkpoints.statement import CHECKPOINT, Subjects, bases_of
+from verifier.checkpoints.tarball import read_tarball
+from verifier.checkpoints.unpack import staging
 from verifier.checks import CHECKPOINT_CHECKS, TARBALL_CHECKS, Check, Needs
-from verifier.claims import Claim, claims_by, lacking
 from verifier.digest import Digest, Watch
 from verifier.document import DocumentError
 from verifier.errors import UsageError
@@ -31,9 +43,6 @@ from verifier.reference import ModelReference
 from verifier.registry.standing import Refusal, Standing
 from verifier.signature import Authentic, Signature
 from verifier.snapshot import take
-from verifier.statement import CHECKPOINT, Subjects, bases_of
-from verifier.tarball import read_tarball
-from verifier.unpack import staging
 from verifier.verdict import PolicyUsed, Result, Subject, Verdict
 
 _UNSIGNED = "nothing that counts was signed, so the files were not read"

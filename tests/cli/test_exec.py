@@ -19,8 +19,8 @@ from tests.conftest import MODEL
 from tests.fakes.registry import commit_of
 from tests.test_lock import write_lock
 from tests.test_system_policy import place  # noqa: F401 - a fixture
-from verifier import private_cache
 from verifier.cli import exec as entrypoint
+from verifier.launch import private_cache
 
 REFUSED, UNDECIDED, USAGE, INTERNAL, NOT_RUN, NOT_FOUND = 121, 122, 123, 125, 126, 127
 

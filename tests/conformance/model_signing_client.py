@@ -16,11 +16,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verifier import oms
 from verifier._sigstore.keys import verify_statement
 from verifier._sigstore.own import OwnSigner
 from verifier._sigstore.sign import Signer
 from verifier._sigstore.verify import BadSignatureError, ExpectedIdentity, Root, WrongSignerError
+from verifier.checkpoints import oms
 from verifier.credential import Token
 from verifier.digest import Digest
 from verifier.document import DocumentError

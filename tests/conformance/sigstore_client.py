@@ -18,10 +18,10 @@ from pathlib import Path
 from verifier._sigstore.keys import verify_digest, verify_statement
 from verifier._sigstore.sign import Signer, TrustConfig
 from verifier._sigstore.verify import BadSignatureError, ExpectedIdentity, Root
+from verifier.checkpoints.statement import read_statement
 from verifier.credential import Token
 from verifier.digest import Digest, digest_files
 from verifier.errors import VerifierError
-from verifier.statement import read_statement
 from verifier.terms import KeySigner
 
 ROOT, CONFIG = "trusted_root.json", "signing_config.v0.2.json"

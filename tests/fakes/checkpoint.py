@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.fakes.sigstore import Instance
 from verifier.attest import attest
-from verifier.checkpoint import BUNDLE, CLAIMS, beside
+from verifier.checkpoints.beside import BUNDLE, CLAIMS, beside
 from verifier.digest import Digest
 from verifier.policy import Policy
 from verifier.sign import Signed, sign

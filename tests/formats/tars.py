@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verifier.pack import _header, _record
+from verifier.checkpoints.pack import _header, _record
 
 BLOCK = 512
 END = bytes(2 * BLOCK)

@@ -6,10 +6,11 @@ import pytest
 
 from tests.gate import COMMIT, EVIL, PINNED, Checkout, denied, said
 from tests.test_git import commit, git
-from verifier import limits, source_tree
+from verifier import limits
 from verifier._git import Repository
+from verifier.change import source_tree
+from verifier.change.source_tree import SourceTree
 from verifier.errors import UndecidedError
-from verifier.source_tree import SourceTree
 from verifier.verdict import Effect, Result
 
 LOAD = (
@@ -64,7 +65,7 @@ class TestDependents:
     def test_where_there_is_too_much_to_ask_for_everything_is_searched(
         self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("verifier.change._MOST_WORDS", 0)
+        monkeypatch.setattr("verifier.change.compare._MOST_WORDS", 0)
         self.test_over_two_imports_and_a_package(checkout)
 
 

@@ -16,8 +16,8 @@ import pytest
 from tests.conformance.sigstore_client import ROOT, packaged
 from tests.interop.peers import require
 from verifier._sigstore.verify import BadSignatureError, ExpectedIdentity, Root, Signed, WrongSignerError
+from verifier.checkpoints.statement import read_statement
 from verifier.digest import Digest
-from verifier.statement import read_statement
 
 GITHUB = "https://token.actions.githubusercontent.com"
 ATTESTATIONS = "trailofbits/pypi-attestations/.github/workflows/release.yml@refs/tags/v0.0.19"

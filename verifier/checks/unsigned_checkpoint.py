@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verifier.checkpoint import Unproven
+from verifier.checkpoints.beside import Unproven
 from verifier.checks.check import Check, Needs, found
 from verifier.evidence import CheckpointEvidence
 from verifier.finding import Finding

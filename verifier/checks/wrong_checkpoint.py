@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from verifier.checkpoints.claims import age_problem
 from verifier.checks.check import Answer, Check, Needs, Skipped, found
-from verifier.claims import age_problem
 from verifier.evidence import CheckpointEvidence
 from verifier.finding import Finding
 from verifier.signature import Signature

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from verifier.checkpoint import Stranger
+from verifier.checkpoints.beside import Stranger
 from verifier.checks.check import Check, Needs, found
 from verifier.evidence import CheckpointEvidence
 from verifier.finding import Finding

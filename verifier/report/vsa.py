@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from verifier import __version__
+from verifier.checkpoints.statement import STATEMENT, SUMMARY
 from verifier.document import format_timestamp
 from verifier.reference import is_path
-from verifier.statement import STATEMENT, SUMMARY
 from verifier.verdict import Verdict
 
 VERIFIER = "https://model-verifier/verifier/v1"

@@ -16,16 +16,16 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from verifier.digest import Digest
-from verifier.document import DocumentError, Foreign, Sequence, build
-from verifier.manifest import path_problem
-from verifier.statement import (
+from verifier.checkpoints.statement import (
     StatementDocument,
     checkpoint_annotations,
     checkpoint_name,
     read_statement,
     write_statement,
 )
+from verifier.digest import Digest
+from verifier.document import DocumentError, Foreign, Sequence, build
+from verifier.manifest import path_problem
 
 SIGNATURE = "https://model_signing/signature/v1.0"
 DIGESTS = "https://model_signing/Digests/v0.1"

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from verifier import limits
+from verifier.change.source_tree import SourceTree
 from verifier.errors import UndecidedError, UsageError
 from verifier.policy import SHIPPED, Policy
-from verifier.source_tree import SourceTree
 
 
 class CommittedStore:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from verifier import limits
-from verifier.checkpoint import Stranger, Unproven, authenticate
+from verifier.checkpoints.beside import Stranger, Unproven, authenticate
+from verifier.checkpoints.statement import StatementDocument, Subjects, read_statement
 from verifier.document import DocumentError, format_timestamp, load_json
 from verifier.signature import Signature
-from verifier.statement import StatementDocument, Subjects, read_statement
 from verifier.terms import ExpectedSigner, RequiredClaim
 
 

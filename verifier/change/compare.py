@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from verifier.change.source_tree import SourceTree
 from verifier.evidence import Place
 from verifier.references import FileMentions, Pragma
-from verifier.source_tree import SourceTree
 
 _RECORD = re.compile(
     r"(?:models/[^/]+/[^/]+/[^/]+|(?:revocations|trust|roots)/[^/]+|head)(?:\.json|\.sigs/[^/]+\.json)"
