@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ import pytest
 import typer.main
 import yaml
 
+from tests.conftest import DEMO_MODEL
+from tests.demo.demo import flip_a_byte
 from tests.documents import CHECKOUT, Desk, commands
+from tests.fakes.checkpoint import Training
 from verifier.cli.app import app
 from verifier.cli.exec import STATUSES
 from verifier.report.metrics import METRICS
@@ -55,6 +60,14 @@ def words(container: dict[str, Any]) -> list[str]:
     return [*container.get("command", ["/opt/model-verifier/bin/model-verifier"]), *container["args"]]
 
 
+def signed_checkpoint(desk: Desk, checkpoint: Path) -> None:
+    """Lay a checkpoint and its bundle there, and `deploy.toml` on the desk, under which it passes."""
+    shutil.copytree(DEMO_MODEL, checkpoint)
+    training = Training(desk.root, checkpoint, now=datetime.now(UTC).replace(microsecond=0))
+    training.sign()
+    training.policy()
+
+
 @pytest.mark.parametrize(("pod", "container"), containers())
 class TestContainers:
     def test_it_is_nobody_without_rights_on_a_read_only_root(
@@ -86,13 +99,12 @@ class TestContainers:
         }
 
     def test_its_command_runs(self, pod: dict[str, Any], container: dict[str, Any], tmp_path: Path) -> None:
-        """With the desk's directories in place of the volumes; a checkpoint's are the signing tests' to run."""
+        """With the desk's directories in place of the volumes."""
         _, verb, *rest = words(container)
-        if verb == "verify":
-            pytest.skip("verifies a signed checkpoint")
         desk = Desk(tmp_path, NAME)
+        signed_checkpoint(desk, tmp_path / "checkpoints" / "support-agent")
         (desk.root / "train.py").write_text("import os; print(os.environ['MODEL_VERIFIER_PATH'])")
-        places = {"/etc/acme": str(desk.root), "/dev/shm": str(desk.root)}
+        places = {"/etc/acme": str(desk.root), "/dev/shm": str(desk.root), "/checkpoints": f"{desk.root}/checkpoints"}
         settings = {item["name"]: item["value"] for item in container.get("env", ()) if "value" in item}
         line = shlex.join(["model-verifier", verb, *rest])
         for old, new in places.items():
@@ -166,6 +178,17 @@ class TestDeploymentPage:
         command = shlex.split(line.removeprefix("set -o pipefail; ").partition("|")[0])
         assert command[:2] == ["model-verifier", "verify"]
         assert {word for word in command if word.startswith("--")} <= OPTIONS["verify"]
+
+    @pytest.mark.parametrize("line", commands("docs/deployment.md"))
+    def test_a_command_lets_a_signed_checkpoint_pass_and_stops_a_changed_one(self, line: str, tmp_path: Path) -> None:
+        desk = Desk(tmp_path, NAME)
+        signed_checkpoint(desk, tmp_path / "checkpoint")
+
+        passed = desk.run(line)
+        flip_a_byte(tmp_path / "checkpoint")
+        refused = desk.run(line)
+
+        assert (passed.returncode, refused.returncode) == (0, 3), passed.stderr + refused.stderr
 
     @pytest.mark.parametrize("status", [0, 1, 2, 3, 4])
     def test_each_exit_status_is_told(self, status: int) -> None:
