@@ -1,4 +1,4 @@
-"""Feed a reader of a format bytes that atheris makes up: `fuzz_formats.py TARGET [libFuzzer's options]`.
+"""Feed a reader of a format bytes that atheris makes up: `fuzz_formats.py TARGET [libFuzzer's options]`, or `--list`.
 
 Whatever the bytes are, a reader raises nothing, an unknown exception least of all, and never says less than that it
 did not follow them. `make fuzz` runs each target for a minute. The corpus is the one of the tests.
@@ -38,15 +38,27 @@ def whole(data: bytes) -> None:
     assert "its reader failed" not in str(content), content
 
 
+NAMES: Mapping[str, str] = {
+    "jinja": "chat_template.jinja",
+    "json_document": "config.json",
+    "msgpack": "flax_model.msgpack",
+    "plain": "README.md",
+    "torchscript": "archive/code/__torch__/model.py",
+    "yaml_document": "model_config.yaml",
+}
+"""What files are called that have no mark of their own."""
+
+
 def reader(module: str) -> Callable[[bytes], None]:
     """Give a target for one format's reader."""
     entry = next(entry for entry in FORMATS if getattr(entry, "__name__", "").endswith(module))
+    name = NAMES.get(module, "model.bin")
 
     def target(data: bytes) -> None:
         source = Memory(data)
         with suppress(BudgetSpentError):
-            if entry.matches("model.bin", source):
-                entry.read("model.bin", source, _Follower(Budget(source.size)))
+            if entry.matches(name, source):
+                entry.read(name, source, _Follower(Budget(source.size)))
 
     return target
 
@@ -59,6 +71,9 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
 
 
 def main() -> None:
+    if sys.argv[1:] == ["--list"]:
+        print(*TARGETS, sep="\n")
+        return
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
         sys.exit(f"name one of: {' '.join(TARGETS)}")
     target = TARGETS[sys.argv.pop(1)]
