@@ -195,7 +195,12 @@ OTHER_ROOTS: Final = frozenset(
 )
 """Packages whose calls name no model of the Hub, whatever they are given."""
 OTHER_HUB_VARIABLES: Final = _words("vllm_use_modelscope use_modelscope_hub sglang_use_modelscope use_modelscope")
-DEFAULT_MODEL_TASKS: Final = "the task's default model, which the library chooses"
+
+
+def names_another_hub(*names: str) -> bool:
+    """Tell whether a key or a member says that what it holds is another hub's."""
+    return any(re.search(r"model_?scope|openmind|wisemodel", name, re.IGNORECASE) for name in names)
+
 
 SENTENCE_TRANSFORMERS: Final = _words(
     """

@@ -183,6 +183,8 @@ def item(evaluator: Evaluates, node: ast.Subscript, scope: Scope, depth: int) ->
 def _entries(evaluator: Evaluates, held: Held, key: object, depth: int) -> list[Value]:
     """The entries of a container under a known key."""
     node, scope = held.node, held.scope
+    if depth > MAX_CHAIN:
+        return []
     if isinstance(node, ast.Dict):
         found = []
         for name, value in zip(node.keys, node.values, strict=True):
@@ -201,7 +203,7 @@ def _entries(evaluator: Evaluates, held: Held, key: object, depth: int) -> list[
             return evaluator.evaluate(given, scope, depth)
         parts = [*node.args, *(word.value for word in node.keywords if word.arg is None)]
         inner = [value for part in parts for value in evaluator.evaluate(part, scope, depth)]
-        return [each for part in inner if isinstance(part, Held) for each in _entries(evaluator, part, key, depth)]
+        return [each for part in inner if isinstance(part, Held) for each in _entries(evaluator, part, key, depth + 1)]
     if isinstance(node, (ast.List, ast.Tuple)) and isinstance(key, int) and -len(node.elts) <= key < len(node.elts):
         return evaluator.evaluate(node.elts[key], scope, depth)
     return []

@@ -28,6 +28,7 @@ class Callee:
     root: str | None
     arguments: tuple[ast.expr, ...] = ()
     keywords: tuple[ast.keyword, ...] = ()
+    owner: str = ""
 
     @property
     def is_elsewhere(self) -> bool:
@@ -38,7 +39,7 @@ class Callee:
     @property
     def loads(self) -> bool:
         """Tell whether it loads the model that it is given."""
-        if self.is_elsewhere:
+        if self.is_elsewhere or self.owner in ("Embedding", "EmbeddingBag"):  # of torch: given a tensor
             return False
         if self.name in LOADING_METHODS or self.name in LITERAL_METHODS:
             return True
@@ -81,7 +82,7 @@ def _attribute(function: ast.Attribute, scope: Scope, evaluator: Evaluator, dept
         for site in scope.module.attributes.get(function.attr, ())[:4]:
             if last_name(site.node) in LOADING_METHODS:
                 return callee_of(site.node, site.scope, evaluator, depth + 1)
-    return Callee(function.attr, _root(function.value, scope))
+    return Callee(function.attr, _root(function.value, scope), owner=last_name(function.value) or "")
 
 
 def _name(function: ast.Name, scope: Scope, evaluator: Evaluator, depth: int) -> Callee | None:

@@ -26,6 +26,7 @@ from verifier.references.vocabulary import (
     is_remote_code_key,
     names_a_model,
     names_an_output,
+    names_another_hub,
     names_data,
     says_yes,
     spelled,
@@ -126,7 +127,7 @@ class Search:
             if not values and callee.name == "pipeline" and call.args:
                 reason = "no model is named: the library chooses the task's default model"
                 self.collection.unresolved("reference", self.place(call), self._text(call), reason, self._text(call))
-        for value in values:
+        for value in _one_unknown(values):
             self._loaded(callee, value, call, revision)
 
     def _loaded(self, callee: Callee, value: Value, call: ast.Call, revision: str | None) -> None:
@@ -254,6 +255,8 @@ class Search:
             self._keyed(_target_name(node.target), node.value, scope, node)
         elif isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
+                if _is_another_hubs(key):
+                    self.used.add(value)
                 if isinstance(key, ast.Constant):
                     self.used.add(key)
                     if isinstance(key.value, str):
@@ -300,7 +303,7 @@ class Search:
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             parts = list(node.elts)
         elif isinstance(node, ast.Dict):
-            parts = list(node.values)
+            parts = [value for key, value in zip(node.keys, node.values, strict=True) if not _is_another_hubs(key)]
         pinned = self._first_text(revision, scope) if revision is not None else None
         for part in parts:
             if part is None or isinstance(part, ast.Dict):
@@ -448,6 +451,18 @@ def wrapped_parameters(thing: Thing, project: Project) -> list[tuple[str, int]]:
             names = [argument.arg for argument in parameters(function)]
             found.append((parameter, names.index(parameter) - (owner is not None)))
     return found
+
+
+def _one_unknown(values: list[Value]) -> list[Value]:
+    """Leave one unknown value: a call is unresolved once. Where it may be given an object, calls make objects."""
+    is_object = any(isinstance(value, Thing) for value in values)
+    unknown = [v for v in values if isinstance(v, Unknown) and not (is_object and isinstance(v.origin, ast.Call))]
+    return [value for value in values if not isinstance(value, Unknown) or value in unknown[:1]]
+
+
+def _is_another_hubs(key: ast.expr | None) -> bool:
+    """`{"modelscope": …}`, `{Source.MODELSCOPE: …}`."""
+    return key is not None and names_another_hub(str(getattr(key, "value", "")), last_name(key) or "")
 
 
 def _truth(value: object) -> bool:
