@@ -9,6 +9,7 @@ import pytest
 
 from tests.references.test_cases import Tree, shown
 from verifier.references import FileMentions, find, is_source
+from verifier.references.vocabulary import LOADING_FUNCTIONS, LOADING_METHODS
 
 LOAD = 'AutoModel.from_pretrained("acme/tiny")\n'
 
@@ -140,6 +141,21 @@ def test_a_large_generated_file_is_searched_and_says_so() -> None:
     assert time.process_time() - before < 15
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [('"' + "x" * 10_000_000 + '"', 0), ('{"model": "acme/m", "n": [1]},\n' * 300_000, 20_001), ("\n" * 9_000_000, 0)],
+    ids=["one-line", "nothing-but-ids", "nothing-but-lines"],
+)
+def test_what_a_generator_writes_is_searched_in_bounded_time(line: str, found: int) -> None:
+    before = time.process_time()
+    mentions = read("x.json", line + '{"repo_id": "acme/last"}')
+
+    assert models(mentions)[-1] == ("found acme/m" if found else "found acme/last")
+    assert len(mentions.mentions) == max(found, 1)
+    assert any("the rest is left out" in note.message for note in mentions.notes) == bool(found)
+    assert time.process_time() - before < 15
+
+
 def test_a_long_notebook_is_read() -> None:
     cells = [{"cell_type": "code", "source": ["x = 1\n"] * 10, "outputs": []} for _ in range(4000)]
     cells.append({"cell_type": "code", "source": [LOAD]})
@@ -158,3 +174,14 @@ def test_binary_and_other_files_are_none_of_ours() -> None:
 
 def test_a_file_without_any_telling_word_is_not_parsed() -> None:
     assert read("x.py", "def broken(:\n").notes == ()
+
+
+@pytest.mark.parametrize("name", sorted({*LOADING_METHODS, *LOADING_FUNCTIONS}))
+def test_no_loader_is_passed_over_because_its_file_names_no_model(name: str) -> None:
+    package = next(iter(LOADING_FUNCTIONS.get(name, ())), "somewhere")
+    if name in LOADING_METHODS:
+        source = f"Thing.{name}(sys.argv[1])\n"
+    else:
+        source = f"from {package} import {name} as made\nmade({'1, ' * (name == 'pipeline')}sys.argv[1])\n"
+
+    assert models(read("x.py", source)) == ["unresolved"]

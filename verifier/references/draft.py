@@ -50,6 +50,11 @@ class Collection:
             self.notes.append(Note(draft.line, f"more than {MAX_MENTIONS} mentions; the rest is left out"))
             self.drafts.append(draft)
 
+    @property
+    def is_full(self) -> bool:
+        """Tell whether the limit is passed, so that looking further is in vain; a note says so."""
+        return len(self.drafts) > MAX_MENTIONS
+
     def read(
         self, reading: Reading, place: tuple[int, int], text: str, *, revision: str | None = None, certain: bool = True,
         kind: Kind = "reference", lines: tuple[int, ...] = (),

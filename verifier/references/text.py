@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
+from array import array
 from bisect import bisect_right
+from functools import cached_property
 
 from verifier.references.mention import Note, Pragma
 
@@ -15,6 +18,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_LINE_END = re.compile(r"\r\n?|\n")
 _PRAGMA = re.compile(
     r"(?:\#|//|--|<!--|;|/\*)\s*model-verifier:\s*ignore\b(?:\[(?P<rules>[^\]\n]{0,400})\])?(?P<reason>[^\n]{0,400})"
 )
@@ -42,8 +46,13 @@ class Lines:
     """Where a text's lines begin, so that an offset becomes a line and a column, both from 1."""
 
     def __init__(self, text: str) -> None:
-        """Find the lines of a text, as an editor counts them."""
-        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n?|\n", text))]
+        """Take the lines of a text, as an editor counts them."""
+        self._text = text
+
+    @cached_property
+    def _starts(self) -> array[int]:
+        """Found once somebody asks: most files name nothing. Eight bytes a line, for a file may have millions."""
+        return array("q", itertools.chain((0,), (match.end() for match in _LINE_END.finditer(self._text))))
 
     def at(self, offset: int) -> tuple[int, int]:
         """Give line and column of an offset."""

@@ -21,13 +21,14 @@ _CALL = re.compile(
     rf"\b({_LOADERS})\s{{0,20}}\(\s{{0,200}}(?:\w+\s{{0,5}}=\s{{0,5}})?(?P<quote>[rRbBuU]?['\"])?(?P<id>[^'\"\s,()]{{1,200}})"
 )
 _PAIR = re.compile(
-    r"(?P<key>-{0,2}[A-Za-z_][\w.-]{0,60})['\"]?\s{0,5}(?:[:=]\s{0,5}|\s)['\"]?"
+    r"(?<![\w.-])(?P<key>-{0,2}\w[\w.-]{0,120})['\"]?\s{0,5}(?:[:=]\s{0,5}|\s)['\"]?"
     r"(?P<value>(?:hf://|hf-hub:)?[^\W_][\w.-]{0,95}/\w[\w.-]{0,95}(?:@[\w./-]{1,64})?|True|true|1)(?=[\s'\",;)}\]]|$)"
 )
 _TRUST = re.compile(r"--(?P<key>trust[-_]remote[-_]code)(?=[\s'\",\]]|$)(?!\s+[Ff]alse)")
 _SERVE = re.compile(r"\bvllm[\s'\",]{1,6}serve[\s'\",]{1,6}(?P<value>[^\s'\",]{1,200})")
 _COMMENT = re.compile(r"(?m)^[ \t]*(?:#|//|--[ \t]|;|\*)[^\n]*|[ \t]#[ \t][^\n]*")
-_HINT = re.compile(rf"{_LOADERS}|trust.remote.code|vllm|huggingface\.co|hf\.co|[^\W_][\w.-]*/\w")
+_WORDS = (*sorted({*LOADING_METHODS, *LOADING_FUNCTIONS} - {"load"}), "remote", "vllm", "huggingface.co", "hf.co")
+_NAME = re.compile(r"(?<![\w.-])[^\W_][\w.-]{0,95}/\w")
 WINDOW = 65_536
 
 
@@ -39,8 +40,11 @@ def scan(text: str, path: str, project: Project, collection: Collection) -> None
         end = min(start + WINDOW, len(text))
         if end < len(text):
             end = text.rfind("\n", start, end) + 1 or text.rfind(" ", start, end) + 1 or end
-        if _HINT.search(text, start, end):
-            _scan_part(text[start:end], start, lines, path, project, collection)
+        part = text[start:end]
+        if any(word in part for word in _WORDS) or ("/" in part and _NAME.search(part)):
+            _scan_part(part, start, lines, path, project, collection)
+        if collection.is_full:
+            return
         start = end
 
 

@@ -23,6 +23,7 @@ from verifier.references.python.scopes import (
     default_of,
     keyword,
     last_name,
+    module_of,
 )
 from verifier.references.python.values import MAX_VALUES, Held, Known, Local, Thing, Unknown, Value, has_text
 from verifier.references.vocabulary import names_a_directory
@@ -32,6 +33,7 @@ MAX_MODULES = 200
 """Imports that are looked for; most lead out of the project at once."""
 MAX_STEPS = 2_000
 SHALLOW_START = 28
+_STEPS = "steps"
 _KNOWN_BUILTINS = ("str", "os", "print", "len", "int", "bool", "float", "dict", "list")
 
 
@@ -44,11 +46,12 @@ class Evaluator:
         self._active: set[object] = set()
         self._steps = 0
         self._answers: dict[ast.AST, list[Value]] = {}
-        self._names: dict[tuple[Scope, str], list[Value]] = {}
-        self._was_cut = False
+        self._names: dict[tuple[Scope, str, bool], list[Value]] = {}
+        self._cuts: set[object] = set()
+        """What the current answer lacks: names that were being evaluated when it asked for them, or steps."""
         self.is_shallow = False
         """Whether calls are left alone: for what a name holds they are not worth their price."""
-        self._modules: dict[tuple[str, str, int, bool], Module | None] = {}
+        self._sources: dict[tuple[str, str, int], tuple[str, bytes] | None] = {}
 
     def values(self, node: ast.AST, scope: Scope) -> list[Value]:
         """Everything that an expression may be, without repetitions."""
@@ -68,21 +71,28 @@ class Evaluator:
             self.is_shallow = False
         return [value for value in dict.fromkeys(found) if isinstance(value, Known) and isinstance(value.value, str)]
 
-    def imported(self, module: Module, dotted: str, level: int, *, only_loading: bool = False) -> Module | None:
-        """Parse the project's module that an import means, once; or only if there is a loader's name in it."""
-        key = (module.path, dotted, level, only_loading)
-        if key not in self._modules:
-            found = None
-            if len(self._modules) < MAX_MODULES:
-                found = modules.imported(self.project, module, dotted, level, only_loading=only_loading)
-            self._modules[key] = found
-        return self._modules[key]
+    def imported(self, module: Module, dotted: str, level: int) -> Module | None:
+        """Parse the project's module that an import means, once."""
+        source = self._source(module, dotted, level)
+        return module_of(*source) if source is not None else None
+
+    def may_load(self, module: Module, dotted: str, level: int) -> bool:
+        """Tell whether a loader's name stands in the project's module that an import means."""
+        source = self._source(module, dotted, level)
+        return source is not None and modules.names_a_loader(source[1])
+
+    def _source(self, module: Module, dotted: str, level: int) -> tuple[str, bytes] | None:
+        key = (module.path, dotted, level)
+        if key not in self._sources:
+            found = modules.source(self.project, module, dotted, level) if len(self._sources) < MAX_MODULES else None
+            self._sources[key] = found
+        return self._sources[key]
 
     def evaluate(self, node: ast.AST, scope: Scope, depth: int) -> list[Value]:
         """Evaluate a part of an expression, `depth` deep in it."""
         self._steps += 1
         if depth > MAX_DEPTH or self._steps > MAX_STEPS:
-            self._was_cut = True
+            self._cuts.add(_STEPS)
             return [Unknown("an expression too deep to follow", node)]
         reader = _READERS.get(type(node))
         if reader is None:
@@ -104,28 +114,30 @@ class Evaluator:
 
     def bound(self, name: str, scope: Scope, depth: int) -> list[Value]:
         """Evaluate a name; a name that is being evaluated already adds nothing."""
-        key = (scope, name)
+        key = (scope, name, self.is_shallow)
         if key in self._names:
             return self._names[key]
-        was_cut, self._was_cut = self._was_cut, False
+        outer, self._cuts = self._cuts, set()
         found = self._bound(name, scope, depth)
-        if not self._was_cut and not self.is_shallow:
+        if not self._cuts:
             self._names[key] = found
-        self._was_cut = self._was_cut or was_cut
+        self._cuts |= outer
         return found
 
     def _bound(self, name: str, scope: Scope, depth: int) -> list[Value]:
         found: list[Value] = []
-        for binding in self.look_up(name, scope)[:MAX_VALUES]:
-            key = (name, id(binding.node), id(binding.extra) if binding.kind == "parameter" else 0)
+        bindings = self.look_up(name, scope)[:MAX_VALUES]
+        keys = [(name, id(each.node), id(each.extra) if each.kind == "parameter" else 0) for each in bindings]
+        for key, binding in zip(keys, bindings, strict=True):
             if key in self._active:
-                self._was_cut = True
-            else:
-                self._active.add(key)
-                try:
-                    found += _BINDINGS[binding.kind](self, name, binding, depth)
-                finally:
-                    self._active.discard(key)
+                self._cuts.add(key)
+                continue
+            self._active.add(key)
+            try:
+                found += _BINDINGS[binding.kind](self, name, binding, depth)
+            finally:
+                self._active.discard(key)
+        self._cuts.difference_update(key for key in keys if key not in self._active)  # they were cut by themselves
         if has_text(found):  # a parameter that is only there to be overridden
             found = [value for value in found if not isinstance(value, Unknown) or value.parameter is None]
         return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from verifier.references.mention import Project
-from verifier.references.python.scopes import Module, module_of
+from verifier.references.python.scopes import Module
 from verifier.references.vocabulary import ANY_ORIGIN, LOADING_METHODS
 
 MAX_MODULE = 2_000_000
@@ -18,19 +19,21 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 
+_LOADERS = sorted(name.encode() for name in {*LOADING_METHODS, *ANY_ORIGIN, "pipeline"})
+_LOADS = re.compile(rb"\b(?:" + b"|".join(_LOADERS) + rb")\b")
 
-_LOADS = re.compile(rb"\b(?:" + "|".join(sorted({*LOADING_METHODS, *ANY_ORIGIN, "pipeline"})).encode() + rb")\b")
 
-
-def imported(project: Project, module: Module, dotted: str, level: int, *, only_loading: bool = False) -> Module | None:
-    """Parse the project's module that an import in another one means; None where it is not the project's."""
+def source(project: Project, module: Module, dotted: str, level: int) -> tuple[str, bytes] | None:
+    """Give path and bytes of the project's module that an import in another one means; None where it is elsewhere."""
     path = next(paths(project, module.path, dotted, level), None)
-    if path is None or path == module.path:
-        return None
-    data = project.read(path)
-    if data is None or len(data) > MAX_MODULE or (only_loading and not _LOADS.search(data)):
-        return None
-    return module_of(path, data)
+    data = project.read(path) if path is not None and path != module.path else None
+    return None if path is None or data is None or len(data) > MAX_MODULE else (path, data)
+
+
+@lru_cache(maxsize=256)
+def names_a_loader(data: bytes) -> bool:
+    """Tell whether a loader's name stands in a module."""
+    return _LOADS.search(data) is not None
 
 
 def paths(project: Project, path: str, dotted: str, level: int) -> Iterator[str]:

@@ -132,17 +132,24 @@ def _walk(module: Module) -> None:
 _LEAVES = frozenset((ast.Constant, ast.Name, ast.Pass, ast.Break, ast.Continue))
 
 
+_MARKS = frozenset(("ctx", "op", "ops", "type_comment", "type_ignores", "id", "attr", "names", "module"))
+_BRANCHES = {
+    kind: tuple(name for name in kind._fields if name not in _MARKS)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+"""The fields of each kind of node that may hold others, without texts and marks of operations."""
+
+
 def _children(node: ast.AST) -> list[ast.AST]:
     """The nodes directly below one, without the marks that hang below names and operations."""
     found: list[ast.AST] = []
-    for field_name in node._fields:
-        value = getattr(node, field_name, None)
-        if isinstance(value, list):
-            found += [each for each in value if isinstance(each, ast.AST)]
-        elif isinstance(value, ast.AST) and not isinstance(
-            value, (ast.expr_context, ast.operator, ast.unaryop, ast.boolop)
-        ):
+    for name in _BRANCHES[type(node)]:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
             found.append(value)
+        elif isinstance(value, list):
+            found += [each for each in value if isinstance(each, ast.AST)]
     return found
 
 

@@ -176,10 +176,13 @@ class Search:
 
     def _call_of_project(self, call: ast.Call, scope: Scope) -> None:
         """A call of another module's function: one that hands a parameter on to a loader is a loader itself."""
+        origin = self._origin(call.func, scope)
+        if origin is None or not self.evaluator.may_load(scope.module, *origin[1:]):
+            return
         given = [*call.args, *(word.value for word in call.keywords)]
         if not any(self._may_be_an_id(each, scope) for each in given):
             return
-        thing = self._imported_function(call.func, scope)
+        thing = self._imported_function(scope.module, *origin)
         for parameter, number in wrapped_parameters(thing, self.project) if thing else ():
             argument = keyword(call, parameter) or (call.args[number] if 0 <= number < len(call.args) else None)
             if argument is not None:
@@ -197,21 +200,22 @@ class Search:
         )
         return is_text and any(read_name(str(v.value))[0] for v in self.evaluator.texts(node, scope))
 
-    def _imported_function(self, function: ast.expr, scope: Scope) -> Thing | None:
-        module: Module | None = None
-        name = ""
+    def _origin(self, function: ast.expr, scope: Scope) -> tuple[str, str, int] | None:
+        """The name of an imported function in its module, that module's name, and how many packages up that counts."""
         if isinstance(function, ast.Name):
             for binding in self.evaluator.look_up(function.id, scope)[:1]:
                 if binding.kind == "import" and isinstance(binding.extra, tuple) and binding.extra[1]:
                     dotted, name, level = binding.extra
-                    module = self.evaluator.imported(scope.module, dotted, level, only_loading=True)
+                    return name, dotted, level
         elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
             for binding in scope.look_up(function.value.id)[:1]:
                 if binding.kind == "import" and isinstance(binding.extra, tuple):
                     dotted, part, level = binding.extra
-                    whole = ".".join(each for each in (dotted, part) if each)
-                    name = function.attr
-                    module = self.evaluator.imported(scope.module, whole, level, only_loading=True)
+                    return function.attr, ".".join(each for each in (dotted, part) if each), level
+        return None
+
+    def _imported_function(self, importer: Module, name: str, dotted: str, level: int) -> Thing | None:
+        module = self.evaluator.imported(importer, dotted, level)
         found = module.top.bindings.get(name, ()) if module is not None and module is not self.module else ()
         return next((Thing(each.node, each.scope) for each in found if each.kind in ("function", "class")), None)
 
