@@ -192,6 +192,12 @@ def test_a_check_sees_nothing_but_its_evidence() -> None:
     assert offenders(lambda module: inner(module) & {"policy", "verdict", "atomic"}, below("checks")) == {}
 
 
+def test_no_limit_is_set_twice() -> None:
+    names = [node.targets[0].id for node in tree("limits").body if isinstance(node, ast.Assign)]  # type: ignore[attr-defined]
+
+    assert [name for name in names if names.count(name) > 1] == []
+
+
 def test_reports_parsers_and_rules_are_pure() -> None:
     impure = {"os", "sys", "pathlib", "time", "random", "typer", "rich", "tempfile", "shutil"}
 

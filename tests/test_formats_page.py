@@ -36,7 +36,7 @@ def test_every_rule_is_named(rule: str) -> None:
         f"a header beyond {limits.MAX_SAFETENSORS_HEADER // limits.MIB} MiB",
         f"more than {limits.MAX_GGUF_VALUES:,} values or {limits.MAX_GGUF_TENSORS:,} tensors",
         f"more than {limits.MAX_PROTOBUF_FIELDS:,} fields",
-        f"source beyond {limits.MAX_SOURCE // limits.MIB} MiB",
+        f"source beyond {limits.MAX_TORCHSCRIPT // limits.MIB} MiB",
         f"a schema beyond {limits.MAX_SCHEMA // limits.MIB} MiB",
         f"{limits.MAX_YAML // limits.KIB} KiB, {limits.MAX_YAML_EVENTS:,} parts or {limits.MAX_YAML_DEPTH} levels",
         f"beyond {limits.MAX_TEMPLATE // limits.KIB} KiB",

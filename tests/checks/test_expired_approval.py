@@ -40,7 +40,7 @@ def test_it_is_said_when_the_approval_ended(registry: FakeRegistry, model: Path)
 
 def test_a_baselines_end_is_the_registrys(registry: FakeRegistry, model: Path) -> None:
     registry.change_trust(rules=TrustRules(baseline_until=NOW))
-    registry.approve(MODEL, model, baseline=True)
+    registry.approve(MODEL, model, baseline=True, valid_until=NOW + 60 * DAY)
     registry.publish()
     verdict = registry.verify(MODEL, model)
     assert rules_of(verdict) == {RULE}

@@ -78,7 +78,7 @@ def test_pytorchs_own_classes_are_nothing(line: str) -> None:
 
 
 def test_very_long_source_is_not_followed() -> None:
-    source = Memory(b"x" * (limits.MAX_SOURCE + 1))
+    source = Memory(b"x" * (limits.MAX_TORCHSCRIPT + 1))
 
     assert "source is read up to" in (torchscript.read("code/__torch__.py", source, None).unfollowed or "")  # type: ignore[arg-type]
 

@@ -35,8 +35,8 @@ def read(_name: str, source: ByteSource, _follow: Follow) -> Content:
     """Look for the operators in the source. Raises `OSError` only."""
     operations = Operations()
     operations.add(Reach.LIBRARY, "TorchScript", "is a program, in a language that has no modules of Python's")
-    if source.size > limits.MAX_SOURCE:
-        unfollowed = f"it has {source.size:,} bytes; source is read up to {limits.MAX_SOURCE:,}"
+    if source.size > limits.MAX_TORCHSCRIPT:
+        unfollowed = f"it has {source.size:,} bytes; source is read up to {limits.MAX_TORCHSCRIPT:,}"
         return Content("torchscript", operations=operations.all(), unfollowed=unfollowed)
     text = source.read_at(0, source.size).decode("utf-8", "replace")
     for match in _FILES.finditer(text):
