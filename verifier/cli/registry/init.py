@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from verifier.cli.registry.options import TrustConfigOption, contents
+from verifier.cli.identity import TrustConfigOption
+from verifier.cli.registry.options import contents
 
 
 class Approvals(StrEnum):

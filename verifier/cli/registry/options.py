@@ -18,30 +18,6 @@ if TYPE_CHECKING:
     from verifier.policy import Policy
     from verifier.registry.documents import Role, Trust
 
-TokenFileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--identity-token-file",
-        envvar="MODEL_VERIFIER_IDENTITY_TOKEN_FILE",
-        metavar="FILE",
-        help="An OIDC token for 'sigstore', instead of a CI's own or a login in the browser.",
-    ),
-]
-TrustConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--trust-config",
-        envvar="MODEL_VERIFIER_TRUST_CONFIG",
-        metavar="FILE",
-        help="A private Sigstore instance to sign with, instead of the public one.",
-    ),
-]
-PublicLogOption = Annotated[
-    bool,
-    typer.Option(
-        "--public-log", envvar="MODEL_VERIFIER_PUBLIC_LOG", help="Agree to be named in Sigstore's public log, for ever."
-    ),
-]
 YesOption = Annotated[bool, typer.Option("--yes", envvar="MODEL_VERIFIER_YES", help="Sign without asking.")]
 
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from verifier.cli.identity import PublicLogOption, TokenFileOption, TrustConfigOption
 from verifier.cli.options import PolicyOption, RegistryOption, TrustDigestOption
-from verifier.cli.registry.options import PublicLogOption, TokenFileOption, TrustConfigOption, log_in, opened
+from verifier.cli.registry.options import log_in, opened
 
 
 def publish(

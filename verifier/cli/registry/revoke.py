@@ -6,16 +6,9 @@ from typing import Annotated
 
 import typer
 
+from verifier.cli.identity import PublicLogOption, TokenFileOption, TrustConfigOption
 from verifier.cli.options import PolicyOption, RegistryOption, TrustDigestOption
-from verifier.cli.registry.options import (
-    PublicLogOption,
-    TokenFileOption,
-    TrustConfigOption,
-    YesOption,
-    confirm,
-    log_in,
-    opened,
-)
+from verifier.cli.registry.options import YesOption, confirm, log_in, opened
 
 
 def revoke(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.cli.identity import TokenFileOption, TrustConfigOption
 from verifier.cli.options import (
     Format,
     FormatOption,
@@ -10,7 +11,6 @@ from verifier.cli.options import (
     RegistryOption,
     TrustDigestOption,
 )
-from verifier.cli.registry.options import TokenFileOption, TrustConfigOption
 
 
 def whoami(
