@@ -26,10 +26,11 @@ def steps() -> list[str]:
     return [line.removeprefix("RUN ") for line in text.splitlines() if line.startswith("RUN ")]
 
 
-def left_out() -> list[str]:
-    """Give the names that .dockerignore keeps out of the build."""
+def left_out(directory: str, names: list[str]) -> set[str]:
+    """Give the names in a directory that .dockerignore keeps out of the build."""
     lines = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    return [line.removeprefix("**/") for line in lines if line and not line.startswith("#")]
+    patterns = [line.removeprefix("**/") for line in lines if line and not line.startswith(("#", "!"))]
+    return shutil.ignore_patterns(*patterns)(directory, names) - {line[1:] for line in lines if line.startswith("!")}
 
 
 def build(place: Path) -> Path:
@@ -37,7 +38,7 @@ def build(place: Path) -> Path:
     prefix, tools, context = place / "opt" / "model-verifier", place / "tools", place / "context"
     for old in (prefix, tools, context):
         shutil.rmtree(old, ignore_errors=True)
-    shutil.copytree(CHECKOUT, context, ignore=shutil.ignore_patterns(*left_out()))
+    shutil.copytree(CHECKOUT, context, ignore=left_out)
     environment = os.environ | {"PREFIX": str(prefix), "TOOLS": str(tools)}
     for step in steps():
         if INTERPRETER_STEP in step:
