@@ -15,7 +15,17 @@ from tests.gate.test_action import pull_request
 from tests.gate.test_target import lock_of
 from tests.test_git import git
 
-PARTS = ("verifier", "policies", "registry", "requirements", "action.yml", "pyproject.toml", "README.md", "LICENSE")
+PARTS = (
+    ".github",
+    "verifier",
+    "policies",
+    "registry",
+    "requirements",
+    "action.yml",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+)
 
 
 @pytest.mark.skipif(not os.environ.get("REQUIRE_PEERS"), reason="it installs from an index")
