@@ -54,7 +54,7 @@ _IN_PYTHON = (
 )
 _ELSEWHERE = (
     *_ALWAYS, b"model", b"checkpoint", b"pretrained", b"tokenizer", b"lora", b"adapter", b"repo_id", b"embed", b"vllm",
-    b"llama", b"hf",
+    b"llama", b"hf", b"huggingface", b"tune",
 )  # fmt: skip
 """Words in lower case, without any of which a file names no model; looked for one by one, which is quicker by far than
 one pattern of them all."""

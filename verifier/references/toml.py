@@ -17,12 +17,16 @@ def read_toml(text: str) -> list[Node]:
     return [_Places(text).node(document)]
 
 
+MAX_SEARCHED = 400_000_000
+"""Characters looked through for the places of texts; beyond it a text gets the place of the one before it."""
+
+
 class _Places:
-    """Finds values in the order in which they were read; a value that is written otherwise keeps the last place."""
+    """Finds texts in the order in which they were read, so that each is looked for behind the one before it."""
 
     def __init__(self, text: str) -> None:
         self._text, self._lines = text, Lines(text)
-        self._next: dict[str, int] = {}
+        self._at, self._left = 0, MAX_SEARCHED
 
     def node(self, value: object) -> Node:
         if isinstance(value, dict):
@@ -34,8 +38,16 @@ class _Places:
     def _scalar(self, value: object) -> Scalar:
         if not isinstance(value, str):
             return Scalar(str(value), 1, 1, is_text=False)
-        start = self._next.get(value, 0)
-        found = max(self._text.find(value, start), 0)
-        if "/" in value:
-            self._next[value] = found + 1
-        return Scalar(value, *self._lines.at(found), is_block="\n" in value)
+        found = self._find(value, self._at)
+        if found < 0:  # of a table that is continued further up, or written with escapes
+            found = self._find(value, 0)
+        if found >= 0:
+            self._at = found + len(value)
+        return Scalar(value, *self._lines.at(found if found >= 0 else self._at), is_block="\n" in value)
+
+    def _find(self, text: str, start: int) -> int:
+        if self._left <= 0:
+            return -1
+        found = self._text.find(text, start)
+        self._left -= (found if found >= 0 else len(self._text)) - start
+        return found

@@ -24,7 +24,7 @@ from verifier.references.python.values import (
 )
 from verifier.references.vocabulary import LOADING_METHODS, names_a_directory
 
-MAX_CHAIN = 25
+MAX_CHAIN = 36
 MAX_RESULTS = 8
 _LOCAL_CALLS = frozenset(
     [

@@ -127,6 +127,8 @@ class Search:
             if not values and callee.name == "pipeline" and call.args:
                 reason = "no model is named: the library chooses the task's default model"
                 self.collection.unresolved("reference", self.place(call), self._text(call), reason, self._text(call))
+        if callee.name not in LITERAL_METHODS:
+            self.wrappers.update(value.parameter for value in values if isinstance(value, Unknown) and value.parameter)
         for value in _one_unknown(values):
             self._loaded(callee, value, call, revision)
 
@@ -138,8 +140,7 @@ class Search:
         elif isinstance(value, Unknown) and callee.name not in LITERAL_METHODS:
             if value.parameter is not None:
                 self.wrappers.add(value.parameter)
-                function = value.parameter[0]
-                if getattr(function, "name", "") in LOADING_METHODS:
+                if _is_loaders_own(value):
                     return  # its callers are loaders by name, and are looked at themselves
             if callee.name in ("pipeline", "LLM", "Engine") and isinstance(value.origin, ast.Call):
                 return  # an object that was made elsewhere
@@ -458,10 +459,18 @@ def wrapped_parameters(thing: Thing, project: Project) -> list[tuple[str, int]]:
 
 
 def _one_unknown(values: list[Value]) -> list[Value]:
-    """Leave one unknown value: a call is unresolved once. Where it may be given an object, calls make objects."""
+    """Leave one unknown value: a call is unresolved once. Where it may be given an object, calls make objects.
+
+    A parameter of a function that is called like a loader is its callers' affair, so another is preferred to it.
+    """
     is_object = any(isinstance(value, Thing) for value in values)
     unknown = [v for v in values if isinstance(v, Unknown) and not (is_object and isinstance(v.origin, ast.Call))]
+    unknown.sort(key=_is_loaders_own)
     return [value for value in values if not isinstance(value, Unknown) or value in unknown[:1]]
+
+
+def _is_loaders_own(value: Unknown) -> bool:
+    return value.parameter is not None and getattr(value.parameter[0], "name", "") in LOADING_METHODS
 
 
 def _is_another_hubs(key: ast.expr | None) -> bool:
