@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import DEMO_MODEL
-from tests.fakes.checkpoint import CLAIMS_OF_WORKFLOW, ISSUER, NOW, Training
+from tests.fakes.checkpoint import CLAIMS_OF_WORKFLOW, ISSUER, NOW, InProcessSigner, Training
 from tests.fakes.registry import FakeRegistry, commit_of, rules_of
 from verifier import limits
 from verifier.checkpoints.statement import PROVENANCE, write_statement
@@ -302,3 +302,32 @@ class TestLineage:
         self.sign(training, self.BASE)
         with pytest.raises(UsageError):
             training.verify(policy=training.policy(checkpoint=["require_approved_bases = true"]))
+
+
+def test_two_who_attest_at_once_lose_nothing(training: Training) -> None:
+    class Slow(InProcessSigner):
+        def sign_statement(self, payload: bytes) -> bytes:
+            evaluated(training, {"other": True})  # the other one is done first
+            return super().sign_statement(payload)
+
+    before = len(training.claims.read_bytes().splitlines()) if training.claims.exists() else 0
+    training.attest(EVAL, SCORE, signer=Slow(training.instance, EVALUATOR, ISSUER, **CLAIMS_OF_WORKFLOW))
+
+    assert len(training.claims.read_bytes().splitlines()) == before + 2
+
+
+def test_no_claim_is_added_beyond_what_is_read(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluated(training)
+    monkeypatch.setattr(limits, "MAX_CLAIM_LINES", len(training.claims.read_bytes().splitlines()))
+
+    with pytest.raises(UsageError, match="as many as are read"):
+        evaluated(training)
+
+
+def test_a_bundle_that_can_not_be_written_costs_no_claim(training: Training) -> None:
+    evaluated(training)
+    before = training.claims.read_bytes()
+
+    with pytest.raises(UsageError, match="no such directory"):
+        training.sign(bundle=training.root / "nowhere" / "b.json")
+    assert training.claims.read_bytes() == before

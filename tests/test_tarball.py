@@ -85,7 +85,7 @@ class TestPack:
             training.sign(training.checkpoint, tar=training.root / "other.tar")
 
     def test_a_directory_that_is_not_there_is_not_written_to(self, training: Training) -> None:
-        with pytest.raises(UndecidedError, match="can't be written"):
+        with pytest.raises(UsageError, match="no such directory"):
             training.sign(training.root / "run-17", tar=training.root / "no" / "run.tar", bundle=training.bundle)
 
     def test_nothing_is_left_where_signing_fails(self, training: Training) -> None:

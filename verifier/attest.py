@@ -6,8 +6,11 @@ and verified;  (4) one more line in the claims beside the checkpoint, written wh
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,14 +54,13 @@ def attest(
         raise UsageError(f"the type {type_!r} is not a URI", "Write one such as https://acme.example/eval/v1.")
     claim = _read_predicate(predicate)  # (1)
     target = beside(path, CLAIMS)
-    lines = read_claims(target)
-    if isinstance(lines, Unproven):
-        raise UsageError(f"the claims can't be added to: {lines.reason}", "Move that file away.")
+    _claims(target)
     subjects, name = subjects_of(path, watch=watch, workers=workers)  # (2)
     opened = signer()
     made = opened.sign_statement(write_statement(subjects.listed(name), type_, claim))  # (3)
     try:
-        write_atomically(target, b"".join(line.strip() + b"\n" for line in (*lines, made)))  # (4)
+        with _alone(target.parent):  # another run may have added a line meanwhile
+            write_atomically(target, b"".join(line.strip() + b"\n" for line in (*_claims(target), made)))  # (4)
     except OSError as error:
         raise UndecidedError(
             f"the claims can't be written to {str(target)!r}: {error.strerror}",
@@ -66,6 +68,27 @@ def attest(
             code="unwritable",
         ) from error
     return Attested(path, type_, str(opened.identity), target)
+
+
+def _claims(path: Path) -> tuple[bytes, ...]:
+    """Read the claims that are there; raises `UsageError` where none can be added."""
+    lines = read_claims(path)
+    if isinstance(lines, Unproven):
+        raise UsageError(f"the claims can't be added to: {lines.reason}", "Move that file away.")
+    if len(lines) >= limits.MAX_CLAIM_LINES:
+        raise UsageError(f"there are {len(lines):,} claims already, as many as are read", "Sign again, and begin anew.")
+    return lines
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Hold a directory's lock, so that of two runs one comes after the other. Raises `OSError`."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _read_predicate(path: Path) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from verifier.lookup import open_registry, parse_reference
 from verifier.policy import Policy
 from verifier.reference import ModelReference
 from verifier.registry.registry import Registry
+from verifier.snapshot import is_directory
 from verifier.verdict import Result, Verdict
 from verifier.verify import find, read_listed
 
@@ -118,7 +119,7 @@ def prepare(
         )
     wanted = _wanted(references, path, locked, registry)  # (1)
     _check_words(command, wanted)
-    if cache_directory is not None and not cache_directory.is_dir():
+    if cache_directory is not None and not is_directory(cache_directory):
         raise UsageError(f"{str(cache_directory)!r} is not a directory", "Make it, or leave --cache-dir out.")
     answers = []
     for model in wanted:

@@ -31,7 +31,7 @@ from verifier.errors import UndecidedError, UsageError
 from verifier.manifest import File, Manifest
 from verifier.reading import hash_files
 from verifier.reference import ModelReference
-from verifier.snapshot import Snapshot, take
+from verifier.snapshot import Snapshot, is_directory, take
 
 
 class Named(Protocol):
@@ -93,7 +93,7 @@ def sign(
     subject = tar or path
     target = _outside(bundle or beside(subject, BUNDLE), path)
     claims_path = beside(subject, CLAIMS)
-    if tar is None and path.is_dir():
+    if tar is None and is_directory(path):
         manifest = read_directory(path, watch=watch, workers=workers)  # (1), (2)
         payload = oms.write(_basename(path), {file.path: file.digest for file in manifest}, name=name, at=now)  # (3)
         opened = signer()
@@ -134,7 +134,7 @@ def _claims(signer: Signer, subjects: Subjects, called: str, bases: Sequence[str
 
 def subjects_of(path: Path, *, watch: Watch | None = None, workers: int | None = None) -> tuple[Subjects, str]:
     """Read a checkpoint to say what a claim about it is about, and what it is called on the disk; raises as `sign`."""
-    if path.is_dir():
+    if is_directory(path):
         return _subjects(read_directory(path, watch=watch, workers=workers)), _basename(path)
     return Subjects(tarball=_read_tarball(path, watch).digest), _basename(path)
 
@@ -196,9 +196,15 @@ def _refuse_oddities(snapshot: Snapshot) -> None:
 def _write_beside(bundle_path: Path, bundle: bytes, claims_path: Path, claims: Sequence[bytes]) -> tuple[Path, ...]:
     """Write the claims, then the bundle; a new signature begins with the claims that were made with it."""
     try:
-        if claims or claims_path.exists():
+        before = claims_path.read_bytes() if claims_path.exists() else None
+        if claims or before is not None:
             write_atomically(claims_path, b"".join(line.strip() + b"\n" for line in claims))
-        write_atomically(bundle_path, bundle + b"\n")
+        try:
+            write_atomically(bundle_path, bundle + b"\n")
+        except BaseException:
+            if before is not None:
+                write_atomically(claims_path, before)
+            raise
     except OSError as error:
         raise UndecidedError(
             f"the bundle can't be written beside the checkpoint: {error.strerror}",
@@ -209,8 +215,10 @@ def _write_beside(bundle_path: Path, bundle: bytes, claims_path: Path, claims: S
 
 
 def _outside(target: Path, path: Path) -> Path:
-    """Refuse to lay a bundle inside what it signs."""
-    if path.is_dir() and target.parent.resolve().is_relative_to(path.resolve()):
+    """Refuse to lay a bundle inside what it signs, or where nothing can lie; before anything is read or signed."""
+    if not is_directory(target.parent) or is_directory(target):
+        raise UsageError(f"{str(target)!r} can't be written: there is no such directory", "Make it, or name another.")
+    if is_directory(path) and target.parent.resolve().is_relative_to(path.resolve()):
         raise UsageError(
             f"the bundle {str(target)!r} would lie inside the checkpoint", "Give a place outside of it by --bundle."
         )

@@ -105,6 +105,20 @@ class Reading(Generic[Content]):
     error: str | None = None
 
 
+def is_directory(path: Path) -> bool | None:
+    """Tell whether a directory stands there, or something else; None for nothing. Raises `UndecidedError`."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    except OSError as error:
+        raise UndecidedError(
+            f"{str(path)!r} can't be looked at: {error.strerror}",
+            "Check the path and its permissions.",
+            code="unreadable",
+        ) from error
+
+
 def take(path: Path) -> Snapshot:
     """List what lies below the directory `path`, which may itself be a link.
 

@@ -42,7 +42,7 @@ from verifier.reading import read_listed_files
 from verifier.reference import ModelReference
 from verifier.registry.standing import Refusal, Standing
 from verifier.signature import Authentic, Signature
-from verifier.snapshot import take
+from verifier.snapshot import is_directory, take
 from verifier.verdict import PolicyUsed, Result, Subject, Verdict
 
 _UNSIGNED = "nothing that counts was signed, so the files were not read"
@@ -74,9 +74,10 @@ def verify_checkpoint(
             f"{str(path)!r} is a path, and the policy {policy.name!r} names nobody who may have signed a checkpoint",
             "Add [[signers]] (policies/deploy.toml shows how); for a model: model-verifier verify ORG/NAME --path DIR.",
         )
-    if not path.exists():
+    is_a_directory = is_directory(path)
+    if is_a_directory is None:
         raise UsageError(f"{str(path)!r} is not there", "Give the checkpoint's directory or tarball.")
-    if path.is_dir():
+    if is_a_directory:
         if extract is not None:
             raise UsageError(f"{str(path)!r} is a directory; there is nothing to extract", "Leave --extract out.")
         return _Directory(path, policy, bundle, digest, now).verify(all_findings, watch, workers)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 import verifier.verify
-from tests.cli import DEMO, Terminal, run
+from tests.cli import DEMO, Terminal, run, start
 from tests.cli.test_progress import arguments_for
 from verifier import __version__
 from verifier.errors import VerifierError
@@ -101,8 +102,10 @@ class TestCrash:
     def test_is_shown_whole_to_who_debugs(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MODEL_VERIFIER_DEBUG", "1")
 
-        with pytest.raises(RuntimeError, match="a bug"):
-            run("verify", *DEMO)
+        ended = run("verify", *DEMO)
+
+        assert ended.status == 1
+        assert "Traceback" in ended.stderr
 
 
 def test_an_error_of_no_kind_is_an_internal_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,3 +156,12 @@ def test_a_signal_while_a_report_is_written_leaves_nothing_behind(
 
     assert run("verify", *DEMO, "--output", str(tmp_path / "reports" / "report.json")).status == 143
     assert list((tmp_path / "reports").iterdir()) == []
+
+
+def test_a_report_that_a_full_disk_does_not_take_is_undecided() -> None:
+    process = start("explain", "pickle", redirect=">/dev/full", stderr=subprocess.PIPE)
+
+    _, stderr = process.communicate(timeout=60)
+
+    assert process.returncode == 4
+    assert "stdout can't be written" in stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from verifier.errors import UndecidedError, UsageError
 from verifier.formats.tar import Member
+from verifier.snapshot import is_directory
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -55,7 +56,7 @@ class Staging:
 @contextmanager
 def staging(target: Path) -> Iterator[Staging]:
     """Give a directory beside `target`, which must not be there yet; what was not published is gone afterwards."""
-    if target.exists() or target.is_symlink():
+    if is_directory(target) is not None or target.is_symlink():
         raise UsageError(f"{str(target)!r} is there already", "Name a directory that is not there yet.")
     try:
         root = Path(tempfile.mkdtemp(prefix=".model-verifier-", dir=target.absolute().parent))

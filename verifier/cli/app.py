@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from types import FrameType
 from typing import Annotated, NoReturn, TextIO
@@ -99,8 +100,10 @@ def _run(stdout: TextIO, say: Callable[[str, str], None]) -> int:
         say(error.message, error.remedy)
         return error.exit_status
     except Exception as error:
-        if isinstance(error, OSError) and not _flush(stdout):
-            say(f"stdout can't be written: {error.strerror}", "Check the disk.")
+        if isinstance(error, OSError):  # what the system refuses is no defect; without a name it was the report
+            _flush(stdout)
+            what = "stdout can't be written" if error.filename is None else f"{str(error.filename)!r}"
+            say(f"{what}: {error.strerror or type(error).__name__}", "Check the permissions and the disk.")
             return 4
         if hasattr(error, "format_message"):  # typer's own, for what it could not parse
             say(
@@ -108,7 +111,7 @@ def _run(stdout: TextIO, say: Callable[[str, str], None]) -> int:
             )
             return 2
         if os.environ.get("MODEL_VERIFIER_DEBUG"):
-            raise
+            traceback.print_exc()
         say(f"internal error: {type(error).__name__}: {error}", "Run again with MODEL_VERIFIER_DEBUG=1 and report it.")
         return 1
 

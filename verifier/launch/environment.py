@@ -69,6 +69,9 @@ SIGNING_TOKENS = (
     "CIRCLE_OIDC_TOKEN",
     "CIRCLE_OIDC_TOKEN_V2",
     "COSIGN_PASSWORD",
+    "COSIGN_PRIVATE_KEY",
+    "MODEL_VERIFIER_KEY",
+    "MODEL_VERIFIER_KEY_PASSPHRASE",
 )
 """With these COMMAND could sign what it made of the model as if this job had reviewed it."""
 

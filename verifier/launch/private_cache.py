@@ -57,7 +57,7 @@ def build(parent: Path, models: Mapping[ModelReference, Mapping[str, VerifiedFil
     if vague := [str(reference) for reference in models if reference.commit is None]:
         raise ValueError(f"{', '.join(vague)} names no commit")
     try:
-        root = Path(tempfile.mkdtemp(prefix="model-verifier-", dir=parent))  # of mode 0700
+        root = Path(tempfile.mkdtemp(prefix="model-verifier-", dir=parent.resolve()))  # of mode 0700
     except OSError as error:
         raise _unwritable(repr(str(parent)), error) from error
     try:
