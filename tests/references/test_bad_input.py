@@ -9,6 +9,7 @@ import pytest
 
 from tests.references.test_cases import Tree, shown
 from verifier.references import FileMentions, find, is_source
+from verifier.references.command import TAKES_POSITIONAL
 from verifier.references.vocabulary import LOADING_FUNCTIONS, LOADING_METHODS
 
 LOAD = 'AutoModel.from_pretrained("acme/tiny")\n'
@@ -167,6 +168,18 @@ def test_a_long_notebook_is_read() -> None:
     assert models(read("x.ipynb", json.dumps({"cells": cells}, indent=1))) == ["found acme/tiny"]
 
 
+@pytest.mark.parametrize("lines", [10, 200_000], ids=["many-cells", "one-cell"])
+def test_a_notebook_of_200_000_lines_is_read_in_bounded_time(lines: int) -> None:
+    cell = {"cell_type": "code", "source": ["x = f(1, 2)\n"] * lines, "outputs": []}
+    cells = [cell] * (200_000 // lines) + [{"cell_type": "code", "source": [LOAD]}]
+    before = time.process_time()
+    found = read("x.ipynb", json.dumps({"cells": cells}, indent=1))
+
+    assert models(found) == ["found acme/tiny"]
+    assert "50,000 lines" in found.notes[0].message
+    assert time.process_time() - before < 15
+
+
 def test_binary_and_other_files_are_none_of_ours() -> None:
     assert not is_source("model.safetensors")
     assert is_source("scripts/train")
@@ -189,3 +202,8 @@ def test_no_loader_is_passed_over_because_its_file_names_no_model(name: str) -> 
         source = f"from {package} import {name} as made\nmade({'1, ' * (name == 'pipeline')}sys.argv[1])\n"
 
     assert models(read("x.py", source)) == ["unresolved"]
+
+
+@pytest.mark.parametrize("command", TAKES_POSITIONAL, ids=" ".join)
+def test_no_command_is_passed_over_because_its_file_has_no_other_telling_word(command: tuple[str, ...]) -> None:
+    assert models(read("x.sh", f"{' '.join(command)} acme/one\n")) == ["found acme/one"]

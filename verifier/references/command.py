@@ -26,15 +26,17 @@ Source = Callable[[str, str, Place], None]
 """Reads a text of another language that stands inside this one: a file name that tells which, the text, its place."""
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][\w.-]*)\+?=(.*)", re.DOTALL)
-_TAKES_POSITIONAL = (
-    ("vllm", "serve"), ("vllm", "chat"), ("vllm", "complete"), ("trtllm-serve",), ("hf", "download"),
+TAKES_POSITIONAL = (
+    ("vllm", "serve"), ("vllm", "chat"), ("vllm", "complete"), ("trtllm-serve", "serve"), ("trtllm-serve",),
+    ("hf", "download"),
     ("huggingface-cli", "download"), ("tune", "download"), ("litgpt", "download"), ("litgpt", "chat"),
     ("litgpt", "finetune"), ("litgpt", "finetune_lora"), ("litgpt", "serve"), ("aphrodite", "run"),
     ("lmdeploy", "serve", "api_server"), ("lmdeploy", "chat"), ("transformers", "chat"), ("transformers", "serve"),
     ("mlc_llm", "serve"), ("mlc_llm", "chat"), ("hfdownloader", "-m"), ("infinity_emb", "v2"), ("tabbyml", "download"),
     ("huggingface-cli", "scan-cache"), ("hf_transfer",), ("ramalama", "run"), ("ramalama", "serve"),
-    ("ramalama", "pull"), ("trtllm-serve", "serve"), ("trtllm-bench", "--model"),
+    ("ramalama", "pull"), ("trtllm-bench", "--model"),
 )  # fmt: skip
+"""Commands that are followed by a model's id."""
 _HUB_FLAGS = ("-hf", "-hfr", "--hf-repo", "--hf-repo-draft", "-hfd", "-hfrd", "-hfv", "--hf-repo-v", "--hf")
 _QUIET = frozenset(
     [
@@ -170,7 +172,7 @@ class Reader:
     def _positional(self, words: list[Word], plain: list[str]) -> set[int]:
         """`vllm serve ORG/NAME`, `hf download ORG/NAME`."""
         names = [text.rsplit("/", 1)[-1] for text in plain]
-        for pattern in _TAKES_POSITIONAL:
+        for pattern in TAKES_POSITIONAL:
             for start in range(min(len(words) - len(pattern), 8)):
                 if tuple(names[start : start + len(pattern)]) != pattern:
                     continue

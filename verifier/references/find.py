@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from verifier.references import dockerfile, lines, notebook, tokens
-from verifier.references.command import Reader
+from verifier.references.command import TAKES_POSITIONAL, Reader
 from verifier.references.draft import Collection
 from verifier.references.mention import FileMentions, Note, Project
 from verifier.references.settings import INLINE_YAML, Settings
@@ -19,6 +20,8 @@ from verifier.references.vocabulary import LOADING_FUNCTIONS, LOADING_METHODS
 MAX_PARSED = 4_000_000
 """A longer file is searched by its tokens, in bytes; a notebook may be longer, for its outputs are not read."""
 MAX_NOTEBOOK = 64_000_000
+MAX_CELL_LINES = 50_000
+"""Of a notebook, whose code is parsed as one module, or else cell by cell."""
 MAX_NESTED = 4
 
 _BY_NAME = (
@@ -53,9 +56,10 @@ _IN_PYTHON = (
     *(b"pipeline(", b"pipeline (", b"import pipeline", b"pipeline as"),
 )
 _ELSEWHERE = (
-    *_ALWAYS, b"model", b"checkpoint", b"pretrained", b"tokenizer", b"lora", b"adapter", b"repo_id", b"embed", b"vllm",
-    b"llama", b"hf", b"huggingface", b"tune",
-)  # fmt: skip
+    *_ALWAYS,
+    *(b"model", b"checkpoint", b"pretrained", b"tokenizer", b"lora", b"adapter", b"repo_id", b"embed", b"llama", b"hf"),
+    *sorted({words[0].encode() for words in TAKES_POSITIONAL}),
+)
 """Words in lower case, without any of which a file names no model; looked for one by one, which is quicker by far than
 one pattern of them all."""
 _QUOTED_ID = re.compile(
@@ -172,14 +176,17 @@ class _File:
         from verifier.references import python
         from verifier.references.json import read_json
 
-        def module(cell: list[notebook.Line]) -> bool:
+        def module(cell: list[notebook.Line], is_whole: bool) -> bool:
             source = "\n".join(line.text for line in cell)
             inner = Collection(source)
-            if not python.read(self.path, source, self.project, inner):
-                if self.depth == 0 and len(cell) < 400:
+            if len(cell) > MAX_CELL_LINES:
+                inner.notes.append(Note(1, f"more than {MAX_CELL_LINES:,} lines: not parsed as one"))
+            if inner.notes or not python.read(self.path, source, self.project, inner):
+                if not is_whole:
                     tokens.scan(source, self.path, self.project, inner)
                 self.collection.notes += inner.notes[:1]
-                inner.notes.clear()
+                self.collection.take(replace(inner, notes=[]), Lines(source), notebook.places(cell))
+                return False
             self.collection.take(inner, Lines(source), notebook.places(cell))
             return not inner.notes
 

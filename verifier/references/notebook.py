@@ -24,7 +24,7 @@ class Line:
 
 
 def read_notebook(
-    documents: list[Node], python: Callable[[list[Line]], bool], source: Callable[[str, str, Place], None]
+    documents: list[Node], python: Callable[[list[Line], bool], bool], source: Callable[[str, str, Place], None]
 ) -> None:
     """Read the code cells: all Python of a notebook is one module, unless one cell spoils that."""
     cells: list[list[Line]] = []
@@ -36,9 +36,9 @@ def read_notebook(
             source(first.split()[-1], "\n".join(line.text for line in lines[1:]), places(lines[1:]))
         elif not first.startswith(("%%html", "%%javascript", "%%markdown", "%%latex", "%%svg", "%%R", "%%sql")):
             cells.append(_without_magics(lines, source))
-    if not python([line for cell in cells for line in cell]):
+    if not python([line for cell in cells for line in cell], True):
         for cell in cells:
-            python(cell)
+            python(cell, False)
 
 
 def code_cells(documents: list[Node]) -> list[list[Line]]:
