@@ -162,9 +162,9 @@ def test_a_product_of_thousands_of_digits_is_refused_in_words() -> None:
 def test_a_shape_of_very_many_sides_is_judged_at_once() -> None:
     made = build({"a": tensor(0, 4, shape=[2**63] * 40_000)}, b"1234")
 
-    start = time.perf_counter()
+    start = time.process_time()
     assert content(made).problems
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("metadata", [None, [], "x", 1, {"a": 1}, {"a": None}, {"a": ["x"]}, {"a": {"b": "c"}}])

@@ -213,9 +213,9 @@ def test_odd_names_are_judged_quickly(name: str) -> None:
 
 
 def timed(name: str) -> float:
-    begin = time.perf_counter()
+    begin = time.process_time()
     INDEX.lookup_model(f"{name}/{name}")
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 @settings(deadline=None)
