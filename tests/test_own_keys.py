@@ -28,8 +28,11 @@ from tests.fakes.checkpoint import NAME, NOW, Training
 from tests.fakes.registry import rules_of
 from tests.fakes.sigstore import Instance
 from tests.fakes.sigstore.tsa import TimestampRequest
+from verifier._sigstore import certificates
 from verifier._sigstore.keys import hash_of, pre_authentication
 from verifier._sigstore.own import OwnSigner
+from verifier._sigstore.verify import BadSignatureError
+from verifier.checkpoints.statement import CHECKPOINT, checkpoint_predicate
 from verifier.errors import UndecidedError, UsageError
 from verifier.policy import Policy
 from verifier.verdict import Result
@@ -326,6 +329,26 @@ class TestCertificate:
 
         assert rules_of(training.verify(policy=self.policy(training, authority))) == {"unsigned-checkpoint"}
 
+    def test_certificates_that_issue_one_another_are_each_tried_once(
+        self, key: PrivateKey, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        issued, tried = certificates._issued, []
+
+        def counted(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:
+            tried.append(issuer)
+            assert len(tried) <= 16 * 16
+            return issued(issuer, certificate, below)
+
+        monkeypatch.setattr(certificates, "_issued", counted)
+        loop = authority.between_key
+        between = [authority.make("loop", loop, "loop", loop, ca=True, days=900 + day) for day in range(15)]
+        leaf = authority.make("trainer", key, "loop", loop)
+
+        with pytest.raises(BadSignatureError, match="does not lead to an authority"):
+            certificates.check_chain(leaf, between, [authority.root], NOW)
+        with pytest.raises(BadSignatureError, match="more than 16 certificates"):
+            certificates.check_chain(leaf, [*between, authority.between], [authority.root], NOW)
+
     def test_a_certificate_of_another_key_signs_nothing(self, key: PrivateKey, authority: Authority) -> None:
         with pytest.raises(UsageError, match="not the one of the key"):
             own(key, chain=pem(authority.root))
@@ -346,9 +369,9 @@ class TestCertificate:
         payload = base64.b64decode(document["dsseEnvelope"]["payload"])
         signature = key.sign(pre_authentication(payload), ec.ECDSA(hash_of(key.public_key())))
         (stamp,) = Stamping(training.instance).timestamps(signature)
-        certificates = [{"rawBytes": b64(item.public_bytes(Encoding.DER))} for item in chain]
+        parts = [{"rawBytes": b64(item.public_bytes(Encoding.DER))} for item in chain]
         document["verificationMaterial"] = {
-            "x509CertificateChain": {"certificates": certificates},
+            "x509CertificateChain": {"certificates": parts},
             "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": b64(stamp)}]},
         }
         document["dsseEnvelope"]["signatures"] = [{"sig": b64(signature)}]
