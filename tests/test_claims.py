@@ -302,3 +302,15 @@ class TestLineage:
         self.sign(training, self.BASE)
         with pytest.raises(UsageError):
             training.verify(policy=training.policy(checkpoint=["require_approved_bases = true"]))
+
+
+def test_text_that_has_no_utf_8_form_is_not_signed(training: Training) -> None:
+    before = training.bundle.read_bytes()
+    with pytest.raises(UsageError, match="not Unicode text"):
+        training.attest(EVAL, {"a": "\ud800"})
+    with pytest.raises(UsageError, match="not Unicode text"):
+        training.sign(name="\udcff")
+    odd = training.checkpoint.rename(training.root / "run-\udcff")
+    with pytest.raises(UsageError, match="not Unicode text"):
+        training.sign(odd)
+    assert training.bundle.read_bytes() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -34,6 +35,7 @@ from verifier._sigstore.own import OwnSigner
 from verifier._sigstore.verify import BadSignatureError
 from verifier.checkpoints.statement import CHECKPOINT, checkpoint_predicate
 from verifier.errors import UndecidedError, UsageError
+from verifier.identity import open_own_signer
 from verifier.policy import Policy
 from verifier.verdict import Result
 
@@ -163,6 +165,14 @@ class TestKey:
         for passphrase in (None, b"wrong"):
             with pytest.raises(UsageError, match="the key can't be read"):
                 OwnSigner(pem_of(key, b"secret"), now=NOW, passphrase=passphrase)
+
+    def test_a_passphrase_may_be_any_bytes(
+        self, tmp_path: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "key.pem").write_bytes(pem_of(key, b"\xff"))
+        monkeypatch.setenv("MODEL_VERIFIER_KEY_PASSPHRASE", os.fsdecode(b"\xff"))
+
+        open_own_signer(tmp_path / "key.pem", None, None)
 
     def test_a_policys_key_that_is_none_verifies_nothing(self, training: Training, key: PrivateKey) -> None:
         training.sign(signer=own(key))

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from verifier.digest import Digest
-from verifier.document import Foreign, Sequence, format_timestamp, parse
+from verifier.document import Foreign, Sequence, format_timestamp, parse, parse_timestamp
+from verifier.errors import UsageError
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 CHECKPOINT = "https://model-verifier/checkpoint/v1"
@@ -77,7 +78,10 @@ def write_statement(
     predicate: dict[str, Any],
     annotations: dict[str, Any] | None = None,
 ) -> bytes:
-    """Write a statement about (name, digest) pairs, each with the `annotations`."""
+    """Write a statement about (name, digest) pairs, each with the `annotations`.
+
+    Raises `UsageError` for text that has no UTF-8 form.
+    """
     more = {"annotations": annotations} if annotations else {}
     return _to_json(
         {
@@ -135,4 +139,11 @@ def bases_of(statement: StatementDocument) -> tuple[str, ...] | None:
 
 
 def _to_json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"what is to be signed holds {text[error.start : error.end][:20]!r}, which is not Unicode text",
+            "Rename the checkpoint, or write its name or the predicate in UTF-8.",
+        ) from error
