@@ -127,6 +127,52 @@ class TestKey:
         assert training.verify(policy=policy).signers[0].signed_at == NOW
         assert rules_of(training.verify(policy=policy, now=NOW + 31 * DAY)) == {"wrong-checkpoint"}
 
+    def test_last_years_checkpoint_with_todays_timestamp_is_too_old(self, training: Training, key: PrivateKey) -> None:
+        training.sign(signer=own(key, config=Stamping(training.instance)), now=NOW - 365 * DAY)
+        verdict = training.verify(policy=key_policy(training, key, "max_age_days = 30", 'root = "trusted_root.json"'))
+
+        assert rules_of(verdict) == {"wrong-checkpoint"}
+        assert verdict.signers[0].signed_at == NOW - 365 * DAY
+
+    def test_a_time_after_the_timestamp_makes_nothing_younger(self, training: Training, key: PrivateKey) -> None:
+        training.sign(signer=own(key, config=Stamping(training.instance)), now=NOW + 365 * DAY)
+        policy = key_policy(training, key, "max_age_days = 30", 'root = "trusted_root.json"')
+
+        assert rules_of(training.verify(policy=policy, now=NOW + 31 * DAY)) == {"wrong-checkpoint"}
+
+    def test_a_timestamp_without_a_signed_time_proves_no_age(self, training: Training, key: PrivateKey) -> None:
+        signer = own(key, config=Stamping(training.instance))
+        training.sign(signer=signer)
+        if training.checkpoint.is_file():
+            training.claims.unlink()
+        else:
+            payload = json.loads(base64.b64decode(json.loads(training.bundle.read_bytes())["dsseEnvelope"]["payload"]))
+            payload["subject"][0]["annotations"] = {CHECKPOINT: {"name": NAME, "time": "yesterday"}}
+            training.bundle.write_bytes(signer.sign_statement(json.dumps(payload).encode()))
+        verdict = training.verify(policy=key_policy(training, key, "max_age_days = 30", 'root = "trusted_root.json"'))
+
+        assert rules_of(verdict) == {"wrong-checkpoint"}
+        assert any("does not prove when it was signed" in str(judged.finding.found) for judged in verdict.findings())
+
+    def test_the_time_of_another_name_makes_nothing_younger(self, training: Training, key: PrivateKey) -> None:
+        signer = own(key, config=Stamping(training.instance))
+        training.sign(signer=signer, now=NOW - 365 * DAY)
+        training.attest(CHECKPOINT, checkpoint_predicate("acme/other", NOW), signer=signer)
+        policy = key_policy(training, key, "max_age_days = 30", 'root = "trusted_root.json"')
+
+        assert rules_of(training.verify(policy=policy)) == {"wrong-checkpoint"}
+
+    def test_the_age_of_a_claim_is_not_proven_by_a_timestamp_alone(self, training: Training, key: PrivateKey) -> None:
+        signer, kind = own(key, config=Stamping(training.instance)), "https://acme.test/eval/v1"
+        training.sign(signer=signer)
+        training.attest(kind, {}, signer=signer)
+        whose = 'key = "key.pub", root = "trusted_root.json"'
+        required = f'[[require]]\ntype = "{kind}"\nsigners = [{{ {whose} }}]\n'
+
+        assert training.verify(policy=key_policy(training, key, "", required)).result is Result.PASSED
+        aged = key_policy(training, key, "", required + "max_age_days = 30")
+        assert rules_of(training.verify(policy=aged)) == {"missing-claim"}
+
     def test_another_authoritys_timestamp_proves_nothing(self, training: Training, key: PrivateKey) -> None:
         other = Instance(clock=lambda: NOW, start=NOW - 100 * DAY)
         training.sign(signer=own(key, config=Stamping(other)))
@@ -262,6 +308,14 @@ class TestCertificate:
         assert verdict.result is Result.PASSED
         assert (verdict.signers[0].identity, verdict.signers[0].issuer) == (SUBJECT, "CN=between")
         assert verdict.signers[0].signed_at == NOW
+
+    def test_last_years_checkpoint_with_todays_timestamp_is_too_old(
+        self, training: Training, key: PrivateKey, authority: Authority
+    ) -> None:
+        signer = own(key, chain=pem(authority.leaf(key), authority.between), config=Stamping(training.instance))
+        training.sign(signer=signer, now=NOW - 365 * DAY)
+
+        assert rules_of(training.verify(policy=self.policy(training, authority))) == {"wrong-checkpoint"}
 
     def test_it_passes_after_its_end_for_it_was_valid_when_it_signed(self, training: Training, key: PrivateKey) -> None:
         authority = Authority()

@@ -93,6 +93,14 @@ def write_statement(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a signer says that a checkpoint is called, and when it was signed; None where nothing is said."""
+
+    name: str | None = None
+    at: datetime | None = None
+
+
 def checkpoint_predicate(name: str | None, at: datetime) -> dict[str, Any]:
     """What a checkpoint is called, and when its signer says that it was signed."""
     return {"name": name, "time": format_timestamp(at)} if name else {"time": format_timestamp(at)}
@@ -103,11 +111,19 @@ def checkpoint_annotations(name: str | None, at: datetime) -> dict[str, Any]:
     return {CHECKPOINT: checkpoint_predicate(name, at)}
 
 
-def checkpoint_name(statement: StatementDocument) -> str | None:
-    """Read the name from a subject's annotations."""
-    noted = statement.subject[0].annotations.get(CHECKPOINT)
-    name = noted.get("name") if isinstance(noted, dict) else None
-    return name if isinstance(name, str) else None
+def read_note(statement: StatementDocument) -> Note:
+    """Read it from the claim that says nothing else, or from a subject's annotations."""
+    noted: object = statement.predicate
+    if statement.predicate_type != CHECKPOINT:
+        noted = statement.subject[0].annotations.get(CHECKPOINT)
+    if not isinstance(noted, dict):
+        return Note()
+    name, time = noted.get("name"), noted.get("time")
+    try:
+        at = parse_timestamp(time)
+    except ValueError:
+        at = None
+    return Note(name if isinstance(name, str) else None, at if isinstance(at, datetime) else None)
 
 
 def provenance_predicate(bases: Iterable[str], builder: str) -> dict[str, Any]:
