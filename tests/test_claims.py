@@ -331,3 +331,15 @@ def test_a_bundle_that_can_not_be_written_costs_no_claim(training: Training) -> 
     with pytest.raises(UsageError, match="no such directory"):
         training.sign(bundle=training.root / "nowhere" / "b.json")
     assert training.claims.read_bytes() == before
+
+
+def test_text_that_has_no_utf_8_form_is_not_signed(training: Training) -> None:
+    before = training.bundle.read_bytes()
+    with pytest.raises(UsageError, match="not Unicode text"):
+        training.attest(EVAL, {"a": "\ud800"})
+    with pytest.raises(UsageError, match="not Unicode text"):
+        training.sign(name="\udcff")
+    odd = training.checkpoint.rename(training.root / "run-\udcff")
+    with pytest.raises(UsageError, match="not Unicode text"):
+        training.sign(odd)
+    assert training.bundle.read_bytes() == before

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.checkpoint import NAME, NOW
 from verifier.checkpoints import oms
+from verifier.checkpoints.statement import Note
 from verifier.digest import Digest
 from verifier.document import DocumentError
 from verifier.manifest import path_problem
@@ -25,7 +26,7 @@ def test_what_is_written_is_read_back(files: dict[str, Digest]) -> None:
     signed = oms.read(oms.write("run-17", files, name=NAME, at=NOW))
 
     assert signed.digests() == files
-    assert signed.name == NAME
+    assert signed.note == Note(NAME, NOW)
 
 
 def test_it_is_written_as_the_specification_says() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,9 +29,13 @@ from tests.fakes.checkpoint import NAME, NOW, Training
 from tests.fakes.registry import rules_of
 from tests.fakes.sigstore import Instance
 from tests.fakes.sigstore.tsa import TimestampRequest
+from verifier._sigstore import certificates
 from verifier._sigstore.keys import hash_of, pre_authentication
 from verifier._sigstore.own import OwnSigner
+from verifier._sigstore.verify import BadSignatureError
+from verifier.checkpoints.statement import CHECKPOINT, checkpoint_predicate
 from verifier.errors import UndecidedError, UsageError
+from verifier.identity import open_own_signer
 from verifier.policy import Policy
 from verifier.verdict import Result
 
@@ -122,6 +127,52 @@ class TestKey:
         assert training.verify(policy=policy).signers[0].signed_at == NOW
         assert rules_of(training.verify(policy=policy, now=NOW + 31 * DAY)) == {"wrong-checkpoint"}
 
+    def test_last_years_checkpoint_with_todays_timestamp_is_too_old(self, training: Training, key: PrivateKey) -> None:
+        training.sign(signer=own(key, config=Stamping(training.instance)), now=NOW - 365 * DAY)
+        verdict = training.verify(policy=key_policy(training, key, "max_age_days = 30", 'root = "trusted_root.json"'))
+
+        assert rules_of(verdict) == {"wrong-checkpoint"}
+        assert verdict.signers[0].signed_at == NOW - 365 * DAY
+
+    def test_a_time_after_the_timestamp_makes_nothing_younger(self, training: Training, key: PrivateKey) -> None:
+        training.sign(signer=own(key, config=Stamping(training.instance)), now=NOW + 365 * DAY)
+        policy = key_policy(training, key, "max_age_days = 30", 'root = "trusted_root.json"')
+
+        assert rules_of(training.verify(policy=policy, now=NOW + 31 * DAY)) == {"wrong-checkpoint"}
+
+    def test_a_timestamp_without_a_signed_time_proves_no_age(self, training: Training, key: PrivateKey) -> None:
+        signer = own(key, config=Stamping(training.instance))
+        training.sign(signer=signer)
+        if training.checkpoint.is_file():
+            training.claims.unlink()
+        else:
+            payload = json.loads(base64.b64decode(json.loads(training.bundle.read_bytes())["dsseEnvelope"]["payload"]))
+            payload["subject"][0]["annotations"] = {CHECKPOINT: {"name": NAME, "time": "yesterday"}}
+            training.bundle.write_bytes(signer.sign_statement(json.dumps(payload).encode()))
+        verdict = training.verify(policy=key_policy(training, key, "max_age_days = 30", 'root = "trusted_root.json"'))
+
+        assert rules_of(verdict) == {"wrong-checkpoint"}
+        assert any("does not prove when it was signed" in str(judged.finding.found) for judged in verdict.findings())
+
+    def test_the_time_of_another_name_makes_nothing_younger(self, training: Training, key: PrivateKey) -> None:
+        signer = own(key, config=Stamping(training.instance))
+        training.sign(signer=signer, now=NOW - 365 * DAY)
+        training.attest(CHECKPOINT, checkpoint_predicate("acme/other", NOW), signer=signer)
+        policy = key_policy(training, key, "max_age_days = 30", 'root = "trusted_root.json"')
+
+        assert rules_of(training.verify(policy=policy)) == {"wrong-checkpoint"}
+
+    def test_the_age_of_a_claim_is_not_proven_by_a_timestamp_alone(self, training: Training, key: PrivateKey) -> None:
+        signer, kind = own(key, config=Stamping(training.instance)), "https://acme.test/eval/v1"
+        training.sign(signer=signer)
+        training.attest(kind, {}, signer=signer)
+        whose = 'key = "key.pub", root = "trusted_root.json"'
+        required = f'[[require]]\ntype = "{kind}"\nsigners = [{{ {whose} }}]\n'
+
+        assert training.verify(policy=key_policy(training, key, "", required)).result is Result.PASSED
+        aged = key_policy(training, key, "", required + "max_age_days = 30")
+        assert rules_of(training.verify(policy=aged)) == {"missing-claim"}
+
     def test_another_authoritys_timestamp_proves_nothing(self, training: Training, key: PrivateKey) -> None:
         other = Instance(clock=lambda: NOW, start=NOW - 100 * DAY)
         training.sign(signer=own(key, config=Stamping(other)))
@@ -160,6 +211,14 @@ class TestKey:
         for passphrase in (None, b"wrong"):
             with pytest.raises(UsageError, match="the key can't be read"):
                 OwnSigner(pem_of(key, b"secret"), now=NOW, passphrase=passphrase)
+
+    def test_a_passphrase_may_be_any_bytes(
+        self, tmp_path: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "key.pem").write_bytes(pem_of(key, b"\xff"))
+        monkeypatch.setenv("MODEL_VERIFIER_KEY_PASSPHRASE", os.fsdecode(b"\xff"))
+
+        open_own_signer(tmp_path / "key.pem", None, None)
 
     def test_a_policys_key_that_is_none_verifies_nothing(self, training: Training, key: PrivateKey) -> None:
         training.sign(signer=own(key))
@@ -250,6 +309,14 @@ class TestCertificate:
         assert (verdict.signers[0].identity, verdict.signers[0].issuer) == (SUBJECT, "CN=between")
         assert verdict.signers[0].signed_at == NOW
 
+    def test_last_years_checkpoint_with_todays_timestamp_is_too_old(
+        self, training: Training, key: PrivateKey, authority: Authority
+    ) -> None:
+        signer = own(key, chain=pem(authority.leaf(key), authority.between), config=Stamping(training.instance))
+        training.sign(signer=signer, now=NOW - 365 * DAY)
+
+        assert rules_of(training.verify(policy=self.policy(training, authority))) == {"wrong-checkpoint"}
+
     def test_it_passes_after_its_end_for_it_was_valid_when_it_signed(self, training: Training, key: PrivateKey) -> None:
         authority = Authority()
         self.sign(training, key, authority.leaf(key, days=11), authority.between)
@@ -326,6 +393,26 @@ class TestCertificate:
 
         assert rules_of(training.verify(policy=self.policy(training, authority))) == {"unsigned-checkpoint"}
 
+    def test_certificates_that_issue_one_another_are_each_tried_once(
+        self, key: PrivateKey, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        issued, tried = certificates._issued, []
+
+        def counted(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:
+            tried.append(issuer)
+            assert len(tried) <= 16 * 16
+            return issued(issuer, certificate, below)
+
+        monkeypatch.setattr(certificates, "_issued", counted)
+        loop = authority.between_key
+        between = [authority.make("loop", loop, "loop", loop, ca=True, days=900 + day) for day in range(15)]
+        leaf = authority.make("trainer", key, "loop", loop)
+
+        with pytest.raises(BadSignatureError, match="does not lead to an authority"):
+            certificates.check_chain(leaf, between, [authority.root], NOW)
+        with pytest.raises(BadSignatureError, match="more than 16 certificates"):
+            certificates.check_chain(leaf, [*between, authority.between], [authority.root], NOW)
+
     def test_a_certificate_of_another_key_signs_nothing(self, key: PrivateKey, authority: Authority) -> None:
         with pytest.raises(UsageError, match="not the one of the key"):
             own(key, chain=pem(authority.root))
@@ -346,9 +433,9 @@ class TestCertificate:
         payload = base64.b64decode(document["dsseEnvelope"]["payload"])
         signature = key.sign(pre_authentication(payload), ec.ECDSA(hash_of(key.public_key())))
         (stamp,) = Stamping(training.instance).timestamps(signature)
-        certificates = [{"rawBytes": b64(item.public_bytes(Encoding.DER))} for item in chain]
+        parts = [{"rawBytes": b64(item.public_bytes(Encoding.DER))} for item in chain]
         document["verificationMaterial"] = {
-            "x509CertificateChain": {"certificates": certificates},
+            "x509CertificateChain": {"certificates": parts},
             "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": b64(stamp)}]},
         }
         document["dsseEnvelope"]["signatures"] = [{"sig": b64(signature)}]

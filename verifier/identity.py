@@ -84,7 +84,7 @@ def open_own_signer(key: Path, chain: Path | None, config: TrustConfig | None) -
     return OwnSigner(
         _read_pem(key),
         now=datetime.now(UTC),
-        passphrase=passphrase.encode() if passphrase else None,
+        passphrase=os.fsencode(passphrase) if passphrase else None,
         chain=_read_pem(chain) if chain is not None else b"",
         config=config,
     )

@@ -16,8 +16,9 @@ class Signature:
     """One valid signature's maker, as the signature itself proves it.
 
     `identity` is the name in the certificate or, for a bare key, `sha256:` of its public half; `issuer` who vouched for
-    it. `signed_at` is the time that a log or a timestamp authority proves, None where none does. The other fields are
-    a forge's, of the workflow that signed.
+    it. `signed_at` is the time that a log or a timestamp authority proves, None where none does; once it is known what
+    a key of one's own signed, no later than the time in it. The other fields are a forge's, of the workflow that
+    signed.
     """
 
     method: Method

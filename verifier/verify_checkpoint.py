@@ -24,8 +24,8 @@ from verifier.checkpoints.beside import (
     read_bundle,
     read_claims,
 )
-from verifier.checkpoints.claims import Claim, claims_by, lacking
-from verifier.checkpoints.statement import CHECKPOINT, Subjects, bases_of
+from verifier.checkpoints.claims import Claim, claims_by, dated, lacking
+from verifier.checkpoints.statement import CHECKPOINT, Note, Subjects, bases_of, read_note
 from verifier.checkpoints.tarball import read_tarball
 from verifier.checkpoints.unpack import staging
 from verifier.checks import CHECKPOINT_CHECKS, TARBALL_CHECKS, Check, Needs
@@ -166,17 +166,20 @@ class _Directory:
             chosen=frozenset(digests),
             listed_by="what was signed",
             digest=manifest.digest,
-            names=(signed.name,) if signed.name else (),
         )
-        return self.claimed(evidence, subjects)
+        return self.claimed(evidence, authentic.signature, subjects, signed.note)
 
-    def claimed(self, evidence: CheckpointEvidence, subjects: Subjects) -> CheckpointEvidence:
-        """Add what is claimed of exactly these subjects."""
+    def claimed(
+        self, evidence: CheckpointEvidence, signature: Signature, subjects: Subjects, *notes: Note
+    ) -> CheckpointEvidence:
+        """Add what is claimed of exactly these subjects; `notes` are what the signature itself says."""
         terms = self.policy.terms
         made, reasons = claims_by(terms.signers, self.claims, subjects)
+        notes += tuple(read_note(claim.statement) for claim in made if claim.statement.predicate_type == CHECKPOINT)
         return replace(
             evidence,
-            names=(*evidence.names, *_names(made)),
+            signed_by=dated(signature, (note.at for note in notes if terms.name in (None, note.name))),
+            names=tuple(note.name for note in notes if note.name),
             lacking=tuple(lacking(terms.claims, self.claims, subjects, self.now)),
             bases=self.bases(made, reasons) if terms.require_approved_bases else None,
         )
@@ -238,7 +241,8 @@ class _Tarball(_Directory):
         self.links: tuple[tuple[str, str], ...] = ()
 
     def covered(self, base: CheckpointEvidence, authentic: Authentic) -> CheckpointEvidence:
-        return self.claimed(replace(base, digest=authentic.digest), Subjects(tarball=authentic.digest))
+        subjects = Subjects(tarball=authentic.digest)
+        return self.claimed(replace(base, digest=authentic.digest), authentic.signature, subjects)
 
     def read(
         self, evidence: CheckpointEvidence, all_findings: bool, watch: Watch | None, workers: int | None
@@ -252,9 +256,3 @@ class _Tarball(_Directory):
             readings=tarball.readings,
             unread="what the members hold was not looked at, since the tarball is not what it should be",
         )
-
-
-def _names(claims: Sequence[Claim]) -> list[str]:
-    """Give the names that claims of `sign` give a tarball."""
-    made = [claim.statement.predicate or {} for claim in claims if claim.statement.predicate_type == CHECKPOINT]
-    return [name for predicate in made if isinstance(name := predicate.get("name"), str)]

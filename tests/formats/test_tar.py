@@ -159,6 +159,14 @@ def test_a_link_to_a_file_of_the_archive_is_that_file() -> None:
     assert reader.resolved(reader.members[1]) == Member("e/b", "file", 3, 512)
 
 
+def test_a_link_is_resolved_without_a_pass_over_all_members() -> None:
+    reader = read(archive(file(b"a", b"abc"), link(b"b", b"a")))
+    target = reader.members[1]
+    reader.members.clear()
+
+    assert reader.resolved(target) == Member("b", "file", 3, 512)
+
+
 def test_nothing_is_passed_on_after_a_problem() -> None:
     seen: list[tuple[str, bytes]] = []
     reader = TarReader("x.tar", lambda member, data: seen.append((member.name, bytes(data))))

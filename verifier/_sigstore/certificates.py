@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography import x509
@@ -12,6 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from verifier._sigstore.verify import BadSignatureError
 
 _MOST_LINKS = 8
+_MOST_CERTIFICATES = 16
 _UNDERSTOOD = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
 
 
@@ -19,6 +20,8 @@ def check_chain(
     leaf: x509.Certificate, between: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate], at: datetime
 ) -> None:
     """Raise `BadSignatureError` unless `leaf` may sign and was valid at `at`, and so was its way up to an anchor."""
+    if len(between) >= _MOST_CERTIFICATES:
+        raise BadSignatureError(f"the bundle holds more than {_MOST_CERTIFICATES} certificates")
     if not _may_sign(leaf):
         raise BadSignatureError("the certificate is not one for signing")
     for certificate in (leaf, *between):
@@ -27,25 +30,24 @@ def check_chain(
                 raise BadSignatureError(f"a certificate has the critical extension {extension.oid.dotted_string}")
     if not _is_valid(leaf, at):
         raise BadSignatureError("the certificate was not valid when this was signed")
-    if not any(_leads_up(leaf, between, anchors, at, 0)):
+    if not _leads_up(leaf, between, anchors, at):
         raise BadSignatureError("the certificate does not lead to an authority that is trusted")
 
 
 def _leads_up(
-    certificate: x509.Certificate,
-    between: Sequence[x509.Certificate],
-    anchors: Sequence[x509.Certificate],
-    at: datetime,
-    below: int,
-) -> Iterator[bool]:
-    """Give True for each way up; `below` counts the authorities beneath."""
-    if certificate in anchors:
-        yield True
-    if below == _MOST_LINKS:
-        return
-    for issuer in (*anchors, *between):
-        if issuer != certificate and _issued(issuer, certificate, below) and _is_valid(issuer, at):
-            yield from _leads_up(issuer, between, anchors, at, below + 1)
+    leaf: x509.Certificate, between: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate], at: datetime
+) -> bool:
+    """Search level by level: each certificate counts once, with the fewest authorities beneath it."""
+    if leaf in anchors:
+        return True
+    level, others = {leaf}, {issuer for issuer in between if _is_valid(issuer, at)} - {leaf}
+    trusted = {anchor for anchor in anchors if _is_valid(anchor, at)}
+    for below in range(_MOST_LINKS):
+        if any(_issued(anchor, certificate, below) for anchor in trusted for certificate in level):
+            return True
+        level = {issuer for issuer in others if any(_issued(issuer, certificate, below) for certificate in level)}
+        others -= level
+    return False
 
 
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:

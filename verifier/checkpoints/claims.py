@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from verifier import limits
 from verifier.checkpoints.beside import Stranger, Unproven, authenticate
-from verifier.checkpoints.statement import StatementDocument, Subjects, read_statement
+from verifier.checkpoints.statement import StatementDocument, Subjects, read_note, read_statement
 from verifier.document import DocumentError, format_timestamp, load_json
 from verifier.signature import Signature
 from verifier.terms import ExpectedSigner, RequiredClaim
@@ -77,7 +77,8 @@ def _claim(bundle: bytes, signers: Sequence[ExpectedSigner], subjects: Subjects)
         return f"its statement {error}"
     if not subjects.are_those_of(statement):
         return "it is about other files"
-    return Claim(statement, whole if isinstance(whole, dict) else {}, authentic.signature)
+    signature = dated(authentic.signature, [read_note(statement).at])
+    return Claim(statement, whole if isinstance(whole, dict) else {}, signature)
 
 
 def _problem(claim: Claim, wanted: RequiredClaim, now: datetime) -> str | None:
@@ -93,11 +94,25 @@ def _problem(claim: Claim, wanted: RequiredClaim, now: datetime) -> str | None:
     return None
 
 
+def dated(signature: Signature, said: Iterable[datetime | None]) -> Signature:
+    """Give a signature with the time that it proves, where its signer says `said`.
+
+    A keyless signature is as old as its certificate. Any other can be given a new timestamp by whoever holds it, at
+    any time: that proves only that it is no younger, and so the time that was signed with it counts as well.
+    """
+    if signature.method == "sigstore" or signature.signed_at is None:
+        return signature
+    latest = max((time for time in said if time is not None), default=None)
+    return replace(signature, signed_at=None if latest is None else min(latest, signature.signed_at))
+
+
 def age_problem(signature: Signature, max_age: timedelta, now: datetime) -> str | None:
     """Say why a signature is too old, or too young to be true; its time is the one that was proven."""
     signed_at = signature.signed_at
     if signed_at is None:
-        return "does not prove when it was signed"
+        if signature.method == "sigstore":
+            return "does not prove when it was signed"
+        return "does not prove when it was signed: that takes a timestamp, and a time in what was signed"
     if signed_at > now + limits.CLOCK_SKEW:
         return f"was signed on {format_timestamp(signed_at)}, which is still to come"
     if signed_at + max_age < now:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from verifier.checkpoints.statement import (
+    Note,
     StatementDocument,
     checkpoint_annotations,
-    checkpoint_name,
+    read_note,
     read_statement,
     write_statement,
 )
@@ -69,11 +70,11 @@ class Shard:
 
 @dataclass(frozen=True)
 class SignedModel:
-    """What a model signature says: each file's shards in order (one for a whole file), and what it is called."""
+    """What a model signature says: each file's shards in order (one for a whole file), and its name and time."""
 
     files: Mapping[str, tuple[Shard, ...]]
     algorithm: str = "sha256"
-    name: str | None = None
+    note: Note = field(default_factory=Note)
     ignored: tuple[str, ...] = ()
 
     def digests(self) -> dict[str, Digest] | None:
@@ -109,7 +110,7 @@ def read(payload: bytes) -> SignedModel:
         path, shard = _shard(resource, serialization.shard_size)
         files.setdefault(path, []).append(shard)
     whole = {path: _in_order(path, shards, serialization.shard_size) for path, shards in files.items()}
-    return SignedModel(whole, serialization.hash_type, checkpoint_name(statement), serialization.ignore_paths)
+    return SignedModel(whole, serialization.hash_type, read_note(statement), serialization.ignore_paths)
 
 
 def write(

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from verifier.digest import Digest
-from verifier.document import Foreign, Sequence, format_timestamp, parse
+from verifier.document import Foreign, Sequence, format_timestamp, parse, parse_timestamp
+from verifier.errors import UsageError
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 CHECKPOINT = "https://model-verifier/checkpoint/v1"
@@ -77,7 +78,10 @@ def write_statement(
     predicate: dict[str, Any],
     annotations: dict[str, Any] | None = None,
 ) -> bytes:
-    """Write a statement about (name, digest) pairs, each with the `annotations`."""
+    """Write a statement about (name, digest) pairs, each with the `annotations`.
+
+    Raises `UsageError` for text that has no UTF-8 form.
+    """
     more = {"annotations": annotations} if annotations else {}
     return _to_json(
         {
@@ -87,6 +91,14 @@ def write_statement(
             "predicate": predicate,
         }
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a signer says that a checkpoint is called, and when it was signed; None where nothing is said."""
+
+    name: str | None = None
+    at: datetime | None = None
 
 
 def checkpoint_predicate(name: str | None, at: datetime) -> dict[str, Any]:
@@ -99,11 +111,19 @@ def checkpoint_annotations(name: str | None, at: datetime) -> dict[str, Any]:
     return {CHECKPOINT: checkpoint_predicate(name, at)}
 
 
-def checkpoint_name(statement: StatementDocument) -> str | None:
-    """Read the name from a subject's annotations."""
-    noted = statement.subject[0].annotations.get(CHECKPOINT)
-    name = noted.get("name") if isinstance(noted, dict) else None
-    return name if isinstance(name, str) else None
+def read_note(statement: StatementDocument) -> Note:
+    """Read it from the claim that says nothing else, or from a subject's annotations."""
+    noted: object = statement.predicate
+    if statement.predicate_type != CHECKPOINT:
+        noted = statement.subject[0].annotations.get(CHECKPOINT)
+    if not isinstance(noted, dict):
+        return Note()
+    name, time = noted.get("name"), noted.get("time")
+    try:
+        at = parse_timestamp(time)
+    except ValueError:
+        at = None
+    return Note(name if isinstance(name, str) else None, at if isinstance(at, datetime) else None)
 
 
 def provenance_predicate(bases: Iterable[str], builder: str) -> dict[str, Any]:
@@ -135,4 +155,11 @@ def bases_of(statement: StatementDocument) -> tuple[str, ...] | None:
 
 
 def _to_json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"what is to be signed holds {text[error.start : error.end][:20]!r}, which is not Unicode text",
+            "Rename the checkpoint, or write its name or the predicate in UTF-8.",
+        ) from error

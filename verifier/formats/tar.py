@@ -66,6 +66,7 @@ class TarReader:
         self._zeros = 0
         self._names: dict[str, str] = {}
         self._kinds: dict[str, Kind] = {}
+        self._files: dict[str, Member] = {}
         self._dead = False
 
     def feed(self, data: memoryview) -> None:
@@ -214,6 +215,7 @@ class TarReader:
             self.problems.append((member.name, problem))
         self.members.append(member)
         if member.kind == "file":
+            self._files[member.name] = member
             if self._sink is not None and not self.problems:
                 self._sink(member, memoryview(b""))
             if member.size:
@@ -249,8 +251,7 @@ class TarReader:
 
     def resolved(self, member: Member) -> Member:
         """Give the regular file behind a link that has no problem; it keeps the link's name."""
-        files = {other.name: other for other in self.members if other.kind == "file"}
-        return replace(files[self._target(member)], name=member.name)
+        return replace(self._files[self._target(member)], name=member.name)
 
     def _target(self, member: Member) -> str:
         """Give the name of what a link means: a symbolic one begins where it stands, a hard one at the root."""
@@ -259,14 +260,14 @@ class TarReader:
         return posixpath.normpath(posixpath.join(posixpath.dirname(member.name), member.target))
 
     def _bad_links(self) -> Iterator[tuple[str, str]]:
-        links = [member for member in self.members if "link" in member.kind]
-        files = {other.name for other in self.members if other.kind == "file"} if links else set()
-        for member in links:
+        for member in self.members:
+            if "link" not in member.kind:
+                continue
             ups = member.target.split("/")
             while ups and ups[0] == "..":
                 ups.pop(0)
             # With ".." further on, what a link means depends on what else is a link.
-            if self._target(member) not in files or ".." in ups:
+            if self._target(member) not in self._files or ".." in ups:
                 yield member.name, f"a link to {member.target[:200]!r}, which is no file of the tarball"
 
 
