@@ -718,6 +718,9 @@ class TestRotate:
     def test_a_root_that_is_not_there(self, begun: World) -> None:
         ended = begun.cli("x", "rotate", "--add-root", "nowhere")
         assert (ended.status, "'nowhere' can't be read" in ended.stderr) == (2, True)
+            (("--threshold", f"approve={'9' * 5000}"), "is not ROLE=N"),
+            (("--add", "dora=\udcff"), "names no signer"),
+            (("--days", "9999999"), "less than or equal to 3650"),
 
     def test_one_at_a_time(self, begun: World) -> None:
         begun.cli("x", "rotate")
