@@ -366,6 +366,13 @@ class TestVerify:
         ended = published.cli("x", "verify")
         assert (ended.status, "waits: the record models/acme/second/" in ended.stdout) == (0, True)
 
+    def test_a_revocation_that_nobody_signed_is_said(self, published: World) -> None:
+        (published.registry / "revocations").mkdir()
+        (published.registry / "revocations" / "odd.json").write_text("{")
+
+        ended = published.cli("x", "verify")
+        assert (ended.status, "waits: revocations/odd.json: it lacks signatures" in ended.stdout) == (0, True)
+
     def test_before_the_first_head(self, begun: World) -> None:
         ended = begun.cli("x", "verify")
 
