@@ -597,6 +597,10 @@ class TestDiff:
 
 
 class TestExport:
+    def test_a_place_that_can_not_be(self, published: World, tmp_path: Path) -> None:
+        ended = published.cli("x", "export", MODEL, "--to", str(tmp_path / ("n" * 300)))
+        assert (ended.status, "can't be written: File name too long" in ended.stderr) == (4, True)
+
     def test_the_least_that_a_container_needs(self, published: World, tmp_path: Path) -> None:
         from tests.cli import run
 
@@ -714,6 +718,9 @@ class TestRotate:
             (("--threshold", "review=2"), "is not ROLE=N"),
             (("--add", "dora=alice@acme.test"), "have the same issuer and identity"),
             (("--threshold", "approve=9"), "more principals than it has"),
+            (("--threshold", f"approve={'9' * 5000}"), "is not ROLE=N"),
+            (("--add", "dora=\udcff"), "names no signer"),
+            (("--days", "9999999"), "less than or equal to 3650"),
         ],
     )
     def test_what_can_not_be_meant(self, begun: World, arguments: tuple[str, ...], why: str) -> None:
@@ -725,9 +732,6 @@ class TestRotate:
     def test_a_root_that_is_not_there(self, begun: World) -> None:
         ended = begun.cli("x", "rotate", "--add-root", "nowhere")
         assert (ended.status, "'nowhere' can't be read" in ended.stderr) == (2, True)
-            (("--threshold", f"approve={'9' * 5000}"), "is not ROLE=N"),
-            (("--add", "dora=\udcff"), "names no signer"),
-            (("--days", "9999999"), "less than or equal to 3650"),
 
     def test_one_at_a_time(self, begun: World) -> None:
         begun.cli("x", "rotate")
