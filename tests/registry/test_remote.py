@@ -223,6 +223,7 @@ def test_a_name_without_publisher_reads_no_records(registry: FakeRegistry, site:
         registry.verify("tiny", model, policy=registry.policy(registry_source=site.url))
     assert not any(path.startswith("models/") for path in site.requests)
 
+        "https://[::1", "https://Ⅷ℀.x/", "https://a..b/", f"https://{'a' * 70}.test", "https://h/\udcff", "https://h:x/",
 
 def test_a_part_of_it_can_be_exported(registry: FakeRegistry, site: Site, model: Path, tmp_path: Path) -> None:
     part = tmp_path / "part"
