@@ -84,7 +84,9 @@ class Site:
 
     def _body(self, path: str, response: requests.Response, limit: int) -> bytes:
         body, deadline = bytearray(), time.monotonic() + _LONGEST
-        for chunk in response.iter_content(limits.READ_BUFFER // 16):
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise self._failed(path, "it comes compressed, which was not asked for")
+        while chunk := response.raw.read1(limits.READ_BUFFER // 16, decode_content=False):  # what is there already
             body += chunk
             if len(body) > limit:
                 raise self._failed(path, f"it is larger than the limit of {limit:,} bytes")
@@ -104,8 +106,6 @@ class Site:
         )
 
 
-def open_session() -> requests.Session:
-    """Open a session that takes proxies and certificates from the environment, and credentials from nowhere."""
 def split(url: str) -> SplitResult | None:
     """Take an http or https URL with a host apart; None for anything else, and for what no request can hold."""
     try:
@@ -117,6 +117,8 @@ def split(url: str) -> SplitResult | None:
     return parts if host and parts.scheme in ("http", "https") else None
 
 
+def open_session() -> requests.Session:
+    """Open a session that takes proxies and certificates from the environment, and credentials from nowhere."""
     import requests
 
     session = requests.Session()
@@ -133,12 +135,12 @@ def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _is_loopback(host: str | None) -> bool:
-    try:
 def _is_secure(parts: SplitResult) -> bool:
     return parts.scheme == "https" or _is_loopback(parts.hostname)
 
 
+def _is_loopback(host: str | None) -> bool:
+    try:
         return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return False
