@@ -22,7 +22,7 @@ from tests.fakes.hub import Hub as FakeHub
 from tests.fakes.hub import faults, tiny_model
 from tests.fakes.registry import commit_of
 from verifier._hub import Hub
-from verifier.errors import UndecidedError
+from verifier.errors import UndecidedError, UsageError
 from verifier.reference import ModelReference
 
 TINY = ModelReference("acme", "tiny")
@@ -159,3 +159,19 @@ def test_an_offline_client_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(UndecidedError, match="HF_HUB_OFFLINE"):
             Hub(hub.url, "").describe(TINY)
         assert hub.requests == []
+
+
+@pytest.mark.parametrize("endpoint", ["http://[::1", "https://a..b", "https://h:x", "https://h/\udcff", "ftp://h"])
+def test_an_endpoint_that_is_no_address(endpoint: str) -> None:
+    with pytest.raises(UsageError, match="which is no URL"):
+        Hub(endpoint, "")
+
+
+@pytest.mark.parametrize("target", ["http://[::1", "http://a..b/", f"http://{'a' * 70}.test/", "http://h:x/"])
+def test_a_redirect_to_what_is_no_address(target: str) -> None:
+    with FakeHub() as hub:
+        hub.add("acme/tiny", tiny_model())
+        hub.fault("/api/models/*", faults.RedirectTo(target))
+        with pytest.raises(UndecidedError) as caught:
+            Hub(hub.url, "").describe(TINY)
+    assert caught.value.code == "hub-unreachable"

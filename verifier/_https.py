@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from verifier import limits
 from verifier.errors import UndecidedError, UsageError
@@ -41,9 +41,8 @@ class Site:
 
     def __init__(self, url: str) -> None:
         """Raises `UsageError` for anything but an https URL; http is for this machine itself."""
-        parts = urlsplit(url)
-        secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
-        if not secure or not parts.hostname or parts.query or parts.fragment or parts.username:
+        parts = split(url)
+        if parts is None or not _is_secure(parts) or parts.query or parts.fragment or parts.username:
             raise UsageError(
                 f"{url!r} can't be a registry's address", "Give an https URL without credentials and query."
             )
@@ -55,6 +54,8 @@ class Site:
         With an `etag`, nothing is brought of what has not changed since. Raises `UndecidedError` where the server
         refuses, does not answer in time, redirects, or sends more.
         """
+        from urllib3.exceptions import HTTPError
+
         problem = ""
         for attempt in range(_TRIES):
             if attempt:
@@ -71,7 +72,7 @@ class Site:
                     problem = f"the server answers {status}"
                     if status != 429 and status < 500:
                         break
-            except OSError as error:
+            except (OSError, ValueError, HTTPError) as error:
                 problem = type(error).__name__
         raise self._failed(path, problem)
 
@@ -83,7 +84,9 @@ class Site:
 
     def _body(self, path: str, response: requests.Response, limit: int) -> bytes:
         body, deadline = bytearray(), time.monotonic() + _LONGEST
-        for chunk in response.iter_content(limits.READ_BUFFER // 16):
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise self._failed(path, "it comes compressed, which was not asked for")
+        while chunk := response.raw.read1(limits.READ_BUFFER // 16, decode_content=False):  # what is there already
             body += chunk
             if len(body) > limit:
                 raise self._failed(path, f"it is larger than the limit of {limit:,} bytes")
@@ -103,6 +106,17 @@ class Site:
         )
 
 
+def split(url: str) -> SplitResult | None:
+    """Take an http or https URL with a host apart; None for anything else, and for what no request can hold."""
+    try:
+        url.encode()
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:  # of brackets, characters, labels, the port
+        return None
+    return parts if host and parts.scheme in ("http", "https") else None
+
+
 def open_session() -> requests.Session:
     """Open a session that takes proxies and certificates from the environment, and credentials from nowhere."""
     import requests
@@ -119,6 +133,10 @@ def open_session() -> requests.Session:
 
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def _is_secure(parts: SplitResult) -> bool:
+    return parts.scheme == "https" or _is_loopback(parts.hostname)
 
 
 def _is_loopback(host: str | None) -> bool:

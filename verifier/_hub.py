@@ -17,7 +17,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from pydantic import BaseModel, Field
 
 from verifier import limits
-from verifier._https import open_session
+from verifier._https import open_session, split
 from verifier.document import Commit, DocumentError, Sha256, build, load_json
 from verifier.errors import UndecidedError, UsageError
 from verifier.reference import ModelReference
@@ -108,7 +108,7 @@ class Hub:
         from huggingface_hub import constants
 
         self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
-        if urlsplit(self.endpoint).scheme not in ("http", "https") or not urlsplit(self.endpoint).hostname:
+        if split(self.endpoint) is None:
             raise UsageError(f"HF_ENDPOINT is {self.endpoint!r}, which is no URL", "Unset it, or write https://HOST.")
         self._offline = bool(constants.HF_HUB_OFFLINE)
         try:
@@ -179,9 +179,15 @@ class Hub:
             yield from response.iter_content(limits.READ_BUFFER)
 
     def _get(self, url: str, headers: dict[str, str], what: str) -> requests.Response:
-        """Ask for a URL, follow redirects, wait where that is asked for; the token stays at the endpoint's origin."""
         if self._offline:
             raise UndecidedError("HF_HUB_OFFLINE is set, so the Hub was not asked", "Unset it.", code="hub-offline")
+        try:
+            return self._follow(url, headers, what)
+        except ValueError as error:  # an address that is none, such as one that was redirected to
+            raise self._unreachable(what, error) from error
+
+    def _follow(self, url: str, headers: dict[str, str], what: str) -> requests.Response:
+        """Ask for a URL, follow redirects, wait where that is asked for; the token stays at the endpoint's origin."""
         attempt = redirects = 0
         target = url
         while True:
@@ -225,7 +231,7 @@ class Hub:
     def _session(self) -> requests.Session:
         return open_session()
 
-    def _unreachable(self, what: str, error: OSError) -> UndecidedError:
+    def _unreachable(self, what: str, error: Exception) -> UndecidedError:
         host = urlsplit(self.endpoint).netloc
         message = f"{host} can't be asked about {what}: {type(error).__name__}"
         return UndecidedError(message, "Check the network and HF_ENDPOINT.", code="hub-unreachable")

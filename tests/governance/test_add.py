@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.hub import tiny_model
+from tests.governance.test_verbs import assert_kept_where_writing_fails
 from tests.governance.world import MODEL, World
 from verifier.digest import Digest
 from verifier.document import parse
@@ -137,6 +138,17 @@ def test_an_existing_record_is_written_anew_only_if_that_is_said(published: Worl
     assert published.add(MODEL).status == 2
     assert published.add(MODEL, "--replace").status == 0
     assert not list((published.registry / "models" / MODEL).glob("*.sigs/*"))
+
+
+def test_a_record_that_can_not_be_replaced_keeps_its_signatures(
+    published: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = next((published.registry / "models" / MODEL).glob("*.json")).relative_to(published.registry)
+
+    def replace() -> int:
+        return published.add(MODEL, "--replace", "--days", "9").status
+
+    assert_kept_where_writing_fails(published, monkeypatch, str(path), replace)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from tests.fakes.hub import tiny_model
 from tests.fakes.sigstore import Instance
 from tests.governance.world import CI, MODEL, PEOPLE, World
 from tests.test_git import commit, git
+from verifier.atomic import write_atomically
 from verifier.digest import Digest
 from verifier.document import parse, to_bytes
 from verifier.governance import audit as audit_module
@@ -37,6 +40,26 @@ def add(team: World, name: str, seed: bytes, *arguments: str) -> None:
     team.hub.add(name, tiny_model(seed))
     assert team.add(name, *arguments).status == 0
     team.approve(name)
+
+
+def files_of(team: World) -> dict[str, bytes]:
+    return {str(p.relative_to(team.registry)): p.read_bytes() for p in team.registry.rglob("*") if p.is_file()}
+
+
+def assert_kept_where_writing_fails(
+    team: World, monkeypatch: pytest.MonkeyPatch, path: str, command: Callable[[], int]
+) -> None:
+    """Let the disk be full when a document is written."""
+    before = files_of(team)
+
+    def full(target: Path, data: bytes) -> None:
+        if target == team.registry / path and data != before[path]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_atomically(target, data)
+
+    monkeypatch.setattr("verifier.governance.home.write_atomically", full)
+    assert command() == 4
+    assert files_of(team) == before
 
 
 def home_of(team: World, **moved: float) -> Home:
@@ -139,6 +162,13 @@ class TestRenew:
         begun.approve("--all-pending")
         assert "1 approval," in begun.publish().stdout
         assert begun.cli("x", "renew", "--expiring", "30").stdout == "nothing ends so soon\n"
+
+    def test_a_failure_leaves_what_was_there(self, published: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = str(record_path(published).relative_to(published.registry))
+        days = ("--expiring", "999d")
+        monkeypatch.setattr("verifier.governance.renew.end_for", lambda *_: published.now + timedelta(days=3000))
+
+        assert_kept_where_writing_fails(published, monkeypatch, path, lambda: published.cli("x", "renew", *days).status)
 
     def test_a_revoked_model_is_left_alone(self, published: World) -> None:
         published.cli("carol", "revoke", MODEL, "--reason", "x")
@@ -254,6 +284,24 @@ class TestPublish:
         ended = published.publish()
         assert (ended.status, "head.json is not signed" in ended.stderr) == (4, True)
 
+    def test_a_disk_that_is_full_leaves_what_was_there(self, published: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert_kept_where_writing_fails(published, monkeypatch, "head.json", lambda: published.publish().status)
+
+    def test_a_signal_leaves_what_was_there(self, published: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = files_of(published)
+        (published.registry / "head.sigs" / "old.sigstore.json").write_bytes(b"old")
+        before["head.sigs/old.sigstore.json"] = b"old"
+        interrupted, remove = [KeyboardInterrupt], Home.remove
+
+        def remove_and_stop(home: Home, path: str) -> None:
+            remove(home, path)
+            if interrupted:
+                raise interrupted.pop()
+
+        monkeypatch.setattr(Home, "remove", remove_and_stop)
+        assert published.publish().status != 0
+        assert files_of(published) == before
+
     def test_its_life_and_its_source(self, begun: World) -> None:
         ended = begun.cli("ci", "publish", "--days", "3", "--source-commit", "a" * 40)
         head = parse((begun.registry / "head.json").read_bytes(), Head)
@@ -317,6 +365,13 @@ class TestVerify:
 
         ended = published.cli("x", "verify")
         assert (ended.status, "waits: the record models/acme/second/" in ended.stdout) == (0, True)
+
+    def test_a_revocation_that_nobody_signed_is_said(self, published: World) -> None:
+        (published.registry / "revocations").mkdir()
+        (published.registry / "revocations" / "odd.json").write_text("{")
+
+        ended = published.cli("x", "verify")
+        assert (ended.status, "waits: revocations/odd.json: it lacks signatures" in ended.stdout) == (0, True)
 
     def test_before_the_first_head(self, begun: World) -> None:
         ended = begun.cli("x", "verify")
@@ -542,6 +597,10 @@ class TestDiff:
 
 
 class TestExport:
+    def test_a_place_that_can_not_be(self, published: World, tmp_path: Path) -> None:
+        ended = published.cli("x", "export", MODEL, "--to", str(tmp_path / ("n" * 300)))
+        assert (ended.status, "can't be written: File name too long" in ended.stderr) == (4, True)
+
     def test_the_least_that_a_container_needs(self, published: World, tmp_path: Path) -> None:
         from tests.cli import run
 
@@ -659,6 +718,9 @@ class TestRotate:
             (("--threshold", "review=2"), "is not ROLE=N"),
             (("--add", "dora=alice@acme.test"), "have the same issuer and identity"),
             (("--threshold", "approve=9"), "more principals than it has"),
+            (("--threshold", f"approve={'9' * 5000}"), "is not ROLE=N"),
+            (("--add", "dora=\udcff"), "names no signer"),
+            (("--days", "9999999"), "less than or equal to 3650"),
         ],
     )
     def test_what_can_not_be_meant(self, begun: World, arguments: tuple[str, ...], why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,17 @@ def test_a_file_without_end_is_cut_off(
     assert "takes longer than" in undecided(registry, site, model).message
 
 
+def test_a_server_that_drips_is_cut_off_in_time(
+    registry: FakeRegistry, site: Site, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_https, "_LONGEST", 0.1)
+    site.drip = 0.06  # a fake's 64 bytes each time: more than a second for a trust file, less than one buffer
+    begun = time.monotonic()
+
+    assert "takes longer than" in undecided(registry, site, model).message
+    assert time.monotonic() - begun < 1
+
+
 def test_a_file_that_is_too_large_is_cut_off(
     registry: FakeRegistry, site: Site, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +223,7 @@ def test_nobody_is_there(registry: FakeRegistry, site: Site, model: Path) -> Non
     [
         "http://acme.test/registry", "ftp://127.0.0.1", "https://", "https://a@acme.test", "https://acme.test/?q=1",
         "https://acme.test/#x", "http://128.0.0.1", "file:///registry", "http://127.0.0.1.acme.test",
+        "https://[::1", "https://Ⅷ℀.x/", "https://a..b/", f"https://{'a' * 70}.test", "https://h/\udcff", "https://h:x/",
     ],
 )  # fmt: skip
 def test_an_address_that_is_none(url: str) -> None:

@@ -154,6 +154,11 @@ def test_no_odd_file_is_taken_for_a_missing_one(registry: FakeRegistry, model: P
 # Revocations in sight.
 
 
+def test_a_registry_that_can_not_be_looked_for_is_undecided(tmp_path: Path) -> None:
+    with pytest.raises(UndecidedError, match="File name too long"):
+        DirectoryStore(tmp_path / ("n" * 300))
+
+
 def test_the_revocations_in_sight_are_listed_by_name(tmp_path: Path) -> None:
     for name in ("b.json", "a.json", "c.txt", "d.sigs", ".e.json"):
         (tmp_path / "revocations").mkdir(exist_ok=True)

@@ -80,9 +80,10 @@ def add(
         as_locked = differing(locked.files, derived.files, "that was locked") if locked is not None else []
         result = review(home, policy, approval, derived, as_locked)  # (5)
     if not result.refused:
-        for signature in home.signatures(path):
-            home.remove(signature)
-        home.write(path, to_bytes(approval))  # (6)
+        with home.replacing(path):
+            home.write(path, to_bytes(approval))  # (6)
+            for signature in home.signatures(path):
+                home.remove(signature)
     return result
 
 

@@ -94,6 +94,7 @@ def audit(
             notices.append(f"waits: {standing.refusal.message}")
     if change is not None:  # (4)
         problems += [Problem(path, text) for path, text in problems_of(change, home, standings, author)]
+    notices += [f"waits: {path}: it lacks signatures" for path in _unsigned_revocations(home, head)]
     notices += _ending(home, head, standings)  # (5)
     return Audit(
         home.trust.registry,
@@ -174,6 +175,14 @@ def _against_head(
     for gone in head.revoked:
         if gone.digest not in there:
             yield Problem("revocations", f"the head holds a revocation that is gone: {gone.revocation.reason}")
+
+
+def _unsigned_revocations(home: Home, head: Head | None) -> Iterator[str]:
+    in_force = {item.digest for item in home.revoked}
+    in_force |= {item.digest for item in head.revoked} if head is not None else set()
+    for path in home.store.revocations():
+        if str(Digest.of(home.store.read(path, limits.MAX_REVOCATION) or b"")) not in in_force:
+            yield path
 
 
 def _spelt_twice(keys: Sequence[str]) -> Iterator[tuple[str, str]]:

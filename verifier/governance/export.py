@@ -7,6 +7,7 @@ a container will;  (5) renamed to its final name.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ def export(policy: Policy, references: Sequence[ModelReference], to: Path, now: 
     be read or written, or does not hold.
     """
     now = now or datetime.now(UTC)
-    if to.exists():
+    if os.path.lexists(to):  # what can't be found out fails below, as what can't be written
         raise UsageError(f"{str(to)!r} is there already", "Name a new directory.")
     kept = _Kept(*store_of(policy))
     registry = Registry(kept, kept.trust_digest, now, min_version=policy.min_version, memory=seen.default_directory())

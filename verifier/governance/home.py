@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -174,6 +175,27 @@ class Home:
             (self.root / path).unlink(missing_ok=True)
         except OSError as error:
             raise unwritable(self.root / path, error) from error
+
+    @contextmanager
+    def replacing(self, path: str) -> Iterator[None]:
+        """Put a document and its signatures back as they were if replacing them fails, or is interrupted."""
+
+        def contents() -> dict[str, bytes | None]:
+            found = {name: self.store.read(name, limits.MAX_BUNDLE) for name in self.signatures(path)}
+            return found | {path: self.store.read(path, limits.MAX_HEAD)}
+
+        before = contents()
+        try:
+            yield
+        except BaseException:
+            now = contents()
+            changed = [name for name in before | now if now.get(name) != before.get(name)]
+            for name in changed:  # all of them first: the disk may be full
+                self.remove(name)
+            for name in changed:
+                if (data := before.get(name)) is not None:
+                    self.write(name, data)
+            raise
 
     def signatures(self, path: str) -> list[str]:
         """Give the paths of all signatures that lie beside a document."""

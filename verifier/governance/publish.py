@@ -85,11 +85,12 @@ def publish(home: Home, made: Draft, pen: Pen) -> None:
     if len(raw) > limits.MAX_HEAD:
         raise UsageError(f"the head has {len(raw):,} bytes, more than any reader takes", "Split the registry.")
     place, bundle = pen.sign(PATH, raw, "publish")  # (5)
-    for old in home.signatures(PATH):
-        if old != place:
-            home.remove(old)
-    home.write(place, bundle)
-    home.write(PATH, raw)
+    with home.replacing(PATH):
+        home.write(place, bundle)
+        home.write(PATH, raw)
+        for old in home.signatures(PATH):
+            if old != place:
+                home.remove(old)
 
 
 def last_head(home: Home) -> Head | None:

@@ -57,8 +57,9 @@ def renew(home: Home, keys: Sequence[str], days: int | None = None) -> list[Rene
     renewed = []
     for key, record, end in planned:
         path = record_path(record.model, record.revision)
-        for signature in home.signatures(path):
-            home.remove(signature)
-        home.write(path, to_bytes(record.model_copy(update={"valid_until": end})))
+        with home.replacing(path):
+            home.write(path, to_bytes(record.model_copy(update={"valid_until": end})))
+            for signature in home.signatures(path):
+                home.remove(signature)
         renewed.append(Renewed(key, record.valid_until, end))
     return renewed

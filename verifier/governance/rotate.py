@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -117,7 +118,11 @@ def new_signers(home: Home, additions: Sequence[str], issuer: str | None, root: 
         login, equals, identity = text.partition("=")
         if not equals or not identity or login in signers:
             raise UsageError(f"{text!r} is not LOGIN=IDENTITY, or names somebody twice", "As in alice=alice@acme.com.")
-        signers[login] = Signer(root=root, issuer=issuer or min(issuers), identity=identity)
+        try:
+            signers[login] = Signer(root=root, issuer=issuer or min(issuers), identity=identity)
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            raise UsageError(f"{text!r} names no signer: {problem}", "As in alice=alice@acme.com.") from error
     return signers
 
 
@@ -127,8 +132,8 @@ def thresholds(texts: Sequence[str]) -> dict[Role, int]:
     for text in texts:
         name, _, number = text.partition("=")
         role = next((role for role in ROLES if role == name), None)
-        if role is None or not number.isdecimal():
-            raise UsageError(f"{text!r} is not ROLE=N", f"Roles are: {', '.join(ROLES)}.")
+        if role is None or not re.fullmatch(r"[0-9]{1,4}", number):
+            raise UsageError(f"{text[:40]!r} is not ROLE=N", f"Roles are: {', '.join(ROLES)}.")
         found[role] = int(number)
     return found
 

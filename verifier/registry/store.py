@@ -34,8 +34,16 @@ class DirectoryStore:
     lists = True
 
     def __init__(self, root: Path) -> None:
-        """Raises `UsageError` where `root` is no directory."""
-        if not root.is_dir():
+        """Raises `UsageError` where `root` is no directory, `UndecidedError` where that can't be found out."""
+        try:
+            there = root.is_dir()
+        except OSError as error:
+            raise UndecidedError(
+                f"the registry {str(root)!r} can't be read: {error.strerror}",
+                "Check its path and its permissions.",
+                code="registry-unreadable",
+            ) from error
+        if not there:
             raise UsageError(
                 f"the registry {str(root)!r} is not a directory",
                 "Check [registry] source in the policy, or --registry.",

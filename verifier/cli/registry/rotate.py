@@ -28,7 +28,7 @@ def rotate(
     drop_root: Annotated[
         list[str] | None, typer.Option("--drop-root", metavar="SHA256", help="A trusted root that counts no more.")
     ] = None,
-    days: Annotated[int, typer.Option("--days", min=1, help="How long the new trust file counts.")] = 365,
+    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How long the new trust file counts.")] = 365,
     floor: Annotated[int | None, typer.Option("--floor", min=0, help="The lowest head that counts.")] = None,
     baseline_days: Annotated[
         int | None, typer.Option("--baseline-days", min=1, max=90, help="How long baselines count from now.")
