@@ -22,6 +22,15 @@ def check_chain(
     """Raise `BadSignatureError` unless `leaf` may sign and was valid at `at`, and so was its way up to an anchor."""
     if len(between) >= _MOST_CERTIFICATES:
         raise BadSignatureError(f"the bundle holds more than {_MOST_CERTIFICATES} certificates")
+    try:
+        _check(leaf, between, anchors, at)
+    except (ValueError, TypeError) as error:  # an extension that can't be read is read only when it is asked for
+        raise BadSignatureError(f"a certificate can't be read: {error}") from error
+
+
+def _check(
+    leaf: x509.Certificate, between: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate], at: datetime
+) -> None:
     if not _may_sign(leaf):
         raise BadSignatureError("the certificate is not one for signing")
     for certificate in (leaf, *between):
