@@ -45,6 +45,10 @@ _BIT_RATES = (
 """Thousands of bits a second in a frame of layer III, of MPEG 1 and of MPEG 2."""
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 """What no text holds; vocabularies do hold separators, and what terminals print the escape."""
+_PROSE = re.compile(
+    r"\.(bib|csv|htm|html|md|rst|tex|tsv|txt)$|(^|/)(CHANGELOG|COPYING|LICEN[CS]E|NOTICE|README)$", re.I
+)
+"""Names of what people write and read, also in the one-byte encodings of older editors."""
 _TENSORFLOW_VARIABLES = re.compile(r"[./]data-\d{5}-of-\d{5}$")
 _TENSORFLOW_INDEX = (0xDB4775248B80FB57).to_bytes(8, "little")
 
@@ -68,6 +72,8 @@ def _format(name: str, source: ByteSource) -> str | None:
     if marked is not None:
         return None if parses(source) else marked  # a graph can bear any mark in a field that its loader skips
     if is_text(source):
+        return "text"
+    if _PROSE.search(name) and not _utf16_mark(source) and _decodes(source, "latin-1", _CONTROLS):
         return "text"
     if _is_sentencepiece(source):
         return "sentencepiece"
@@ -110,9 +116,13 @@ def _goes_on(source: ByteSource, start: bytes) -> bool:
 
 def is_text(source: ByteSource) -> bool:
     """Tell whether everything is UTF-8 without control characters, or UTF-16 with its mark."""
-    if source.read_at(0, 2) in (b"\xff\xfe", b"\xfe\xff"):
+    if _utf16_mark(source):
         return _decodes(source, "utf-16")
     return _decodes(source, "utf-8", _CONTROLS)
+
+
+def _utf16_mark(source: ByteSource) -> bool:
+    return source.read_at(0, 2) in (b"\xff\xfe", b"\xfe\xff")
 
 
 def is_utf8(source: ByteSource) -> bool:
