@@ -19,8 +19,9 @@ from verifier import limits
 from verifier.words import words
 
 _BUILD_TEXT = words(
-    """capitalize center decode encode format format_map join ljust lower lstrip removeprefix removesuffix replace rjust
-    rstrip string strip swapcase title translate trim truncate upper zfill"""
+    """capitalize center decode encode expandtabs format format_map join ljust lower lstrip partition removeprefix
+    removesuffix replace rjust rpartition rsplit rstrip split splitlines string strip striptags swapcase title translate
+    trim truncate unescape upper zfill"""
 )
 """Filters and methods that make text out of text."""
 _BY_ATTRIBUTE = words("groupby map max min rejectattr selectattr sort sum unique")
@@ -28,7 +29,7 @@ _BY_ATTRIBUTE = words("groupby map max min rejectattr selectattr sort sum unique
 _NUMBERS = words("abs count float int length round sum")
 """Filters that make a number of whatever they are given."""
 _PIECE = re.compile(r"_*__+[A-Za-z]*|[A-Za-z]+__+")
-_HIDDEN = re.compile(r"(?<![A-Za-z0-9])__[a-z]+(_[a-z]+)*__(?![A-Za-z0-9])")
+_HIDDEN = re.compile(r"__[a-z]+(_[a-z]+)*__")
 _FORMAT_WALK = re.compile(r"\{[^{}]*[.\[][^{}]*\}")
 _MOST_ROUNDS = 10
 
@@ -121,8 +122,14 @@ class _Reader:
         elif isinstance(node, nodes.NSRef):
             if _is_private(node.name) or _is_private(node.attr):
                 yield Kind.ATTRIBUTE, f"{node.name}.{node.attr}"
+        elif isinstance(node, nodes.Keyword):  # `dict(__globals__=0)` makes a text of the name
+            if _is_private(node.key):
+                yield Kind.NAME, node.key
         elif isinstance(node, nodes.Name):
-            if node.name.startswith("__"):
+            if node.name.startswith("__") or node.name in _INNER or (node.ctx == "param" and _is_word(node.name)):
+                yield Kind.NAME, node.name
+        elif isinstance(node, (nodes.Macro, nodes.Block)):  # so do a macro's `name` and `arguments`
+            if _is_word(node.name):
                 yield Kind.NAME, node.name
         elif isinstance(node, nodes.Getitem):
             if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str) and _is_private(node.arg.value):
@@ -232,6 +239,11 @@ class _Reader:
 def _is_private(name: str) -> bool:
     """Tell the names that Jinja's sandbox keeps from templates."""
     return name.startswith("_") or name in _INNER
+
+
+def _is_word(name: str) -> bool:
+    """Tell a private name that is more than the `_` of what nobody uses."""
+    return name != "_" and _is_private(name)
 
 
 _INNER = words(

@@ -92,3 +92,37 @@ def test_one_template_gives_so_many_findings_at_most() -> None:
 
 def test_a_template_that_the_library_wrote_passes() -> None:
     assert findings(sample("plain.gguf"), "model.gguf") == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ lipsum[dict(__globals__=0)|first]['os'].popen('true').read() }}",
+        "{% set ns = namespace(__globals__=0) %}",
+        "{% macro m(__globals__) %}{% endmacro %}{{ lipsum[m.arguments|first] }}",
+        "{% macro __globals__() %}{% endmacro %}{{ lipsum[__globals__.name] }}",
+        "{% macro m() %}{{ lipsum[kwargs|first] }}{% endmacro %}{{ m(__globals__=0) }}",
+        "{% call(gi_frame) m() %}{% endcall %}",
+        "{% for gi_frame in x %}{% endfor %}",
+        "{% with __globals__ = 0 %}{% endwith %}",
+        "{% block __globals__ %}{% endblock %}",
+        "{{ lipsum['x__globals__'.split('x')|last] }}",
+        "{{ lipsum['__glo<b>bals__'|striptags] }}",
+        "{{ lipsum[('&#95;_globals_&#95;'|safe).unescape()] }}",
+        "{% set t = 'x__globals__' %}{{ lipsum[t[1:]] }}",
+    ],
+)
+def test_a_name_that_becomes_a_text_is_judged_as_one(template: str) -> None:
+    assert findings(template.encode(), "chat_template.jinja")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% set _ = messages.pop() %}{% for _ in messages %}{% endfor %}",
+        "{% macro render(_, content) %}{{ content }}{% endmacro %}{{ render(1, content=2) }}",
+        "{% set content = message.content.split('</think>')[-1].lstrip() %}{{ content }}",
+    ],
+)
+def test_ordinary_names_pass(template: str) -> None:
+    assert findings(template.encode(), "chat_template.jinja") == []

@@ -130,3 +130,12 @@ def test_more_operators_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_is_no_model(data: bytes) -> None:
     assert not onnx.matches("model.onnx", Memory(data))
+
+
+@pytest.mark.parametrize("mark", ["TFL3", "ftyp"])
+def test_a_producers_name_makes_no_other_format_of_a_model(mark: str) -> None:
+    node = field(1, field(4, "PyOp") + field(7, "ai.onnx.contrib"))
+    content = identified(field(1, 7) + field(2, mark) + field(5, "wrong type") + field(7, node), "model.onnx")
+
+    assert content.format == "onnx"
+    assert [each.reach.value for each in content.operations] == ["code"]

@@ -31,7 +31,14 @@ EVENTS = record(b"\x09" + bytes(8) + b"\x1a\x0dbrain.Event:2") + record(b"\x09" 
         ("mp4", "x.mp4", b"\0\0\0\x20ftypisom" + bytes(20)),
         ("text", "vocab.txt", "[PAD]\n\x1c\x1d\u2581the\n\x7f".encode()),
         ("text", "LICENSE", b"Apache License\r\n\f\tVersion 2.0\n"),
+        ("text", "README.md", "Modell f\u00fcr alle\n".encode("latin-1")),
+        ("text", "docs/LICENSE", "\u00a9 2026\n".encode("latin-1")),
         ("empty", ".gitkeep", b""),
+        ("empty", "config.json", b""),
+        ("json", "checkpoint-9/trainer_state.json", b'{"log_history": [' + b'{"loss": NaN},' * 350_000 + b"{}]}"),
+        ("webp", "x.webp", b"RIFF" + struct.pack("<I", 24) + b"WEBPVP8 " + bytes(16)),
+        ("mp3", "x.mp3", b"ID3\4\0\0\0\0\0\x0a" + bytes(10)),
+        ("mp3", "x.mp3", (b"\xff\xfb\x90\0" + bytes(413)) * 2),
     ],
 )
 def test_a_format_without_code_is_inert(format_: str, name: str, data: bytes) -> None:
@@ -53,6 +60,11 @@ def test_a_format_without_code_is_inert(format_: str, name: str, data: bytes) ->
         field(4, "x"),
         bytes(56),
         b"text and \0",
+        b"\xff\xfb\x90\0" + bytes(900),
+        b"\xff\xfb\0\0" + bytes(900),
+        b"ID3\xff" + bytes(90),
+        b"RIFF\xff\xff\xff\xffWEBP" + bytes(40),
+        b"\xff\xff\xff\xffftyp" + bytes(40),
         b"text and \xff",
         b"\xff\xfe\0",
     ],
@@ -90,3 +102,10 @@ def test_a_repositorys_ordinary_files_raise_no_question(name: str, text: str) ->
 
     assert content.status is not Status.INCOMPLETE
     assert (content.operations, content.templates, content.code, content.disguises) == ((), (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("README.md", b"caf\xe9 \0"), ("README.md", b"\xff\xfe\0"), ("x.pth", b"caf\xe9")]
+)
+def test_bytes_are_prose_only_without_controls_and_under_its_name(name: str, data: bytes) -> None:
+    assert identified(data, name).status is Status.INCOMPLETE

@@ -103,3 +103,48 @@ def test_a_text_graph_is_not_followed() -> None:
     content = identified(b"saved_model_schema_version: 1\nmeta_graphs { }\n", "saved_model.pbtxt")
 
     assert content.unfollowed
+
+
+INDEX_MAGIC = bytes.fromhex("57fb808b247547db")
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "x.bin"])
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (field(15, b"ftyp"), b""),
+        (field(15, b"TFL3"), b""),
+        (b"", field(15, bytes(40) + INDEX_MAGIC)),
+        (field(2, 5), b""),
+        (varint(1 << 3 | 5) + bytes(4), b""),
+    ],
+)
+def test_a_field_that_a_loader_skips_hides_nothing(before: bytes, behind: bytes, name: str) -> None:
+    graph = field(2, field(2, nodes("PyFunc")))
+
+    assert ("code", "PyFunc") in operations(identified(field(1, 1) + before + graph + behind, name))
+
+
+@pytest.mark.parametrize(
+    "more", [field(1, field(1, "ftyp") + field(2, "NoOp")), field(15, bytes(40) + INDEX_MAGIC), field(1, field(2, 1))]
+)
+def test_a_frozen_graph_is_one_whatever_it_bears(more: bytes) -> None:
+    assert ("code", "PyFunc") in operations(identified(nodes("PyFunc") + more, "frozen.pb"))
+
+
+def test_a_saved_model_is_read_by_its_name_even_without_a_version() -> None:
+    assert operations(identified(field(2, field(2, nodes("PyFunc"))), "dir/saved_model.pb")) == [("code", "PyFunc")]
+    assert identified(b"\x89PNG\r\n\x1a\n", "saved_model.pb").status is Status.INCOMPLETE
+
+
+def test_a_graph_that_is_not_told_is_never_a_picture() -> None:
+    filler = field(15, b"x") * 50_001
+    tail = field(15, bytes(40) + INDEX_MAGIC)
+
+    assert identified(filler + nodes("PyFunc") + tail, "frozen.pb").status is Status.INCOMPLETE
+
+
+def test_an_onnx_model_that_is_a_frozen_graph_is_read_as_both() -> None:
+    content = identified(field(1, 8) + field(7, field(2, "g")) + nodes("PyFunc"), "model.pb")
+
+    assert [inner.format for _, inner in content.walk()] == ["onnx", "tensorflow-graph"]

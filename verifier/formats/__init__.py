@@ -42,18 +42,22 @@ FORMATS: tuple[Format, ...] = (
     streams,
     gguf,
     hdf5,
-    tflite,
-    executable,
     torchscript,
     json_document,
     yaml_document,
     jinja,
+    tflite,
+    executable,
     msgpack,
     onnx,
     saved_model,
     plain,
 )
 """The first that matches reads; the last takes everything."""
+_BY_NAME = (torchscript, json_document, yaml_document, jinja)
+"""Texts that loaders go by the name for, whatever other format the bytes could be, too."""
+_GRAPHS = (onnx, saved_model)
+"""Messages in which a loader skips what it does not know, and so anything that bears another format's mark."""
 
 
 def identify(path: str, source: ByteSource, budget: Budget | None = None) -> Content:
@@ -113,5 +117,9 @@ class _Follower:
             also.append(pickle)
         if entry is not zip and zip.is_behind(source) and not any(part.kind is Kind.TAIL for part in content.parts):
             also.append(zip)
+        also += [other for other in _GRAPHS if other is not entry and other.matches(name, source)]
+        also += [
+            other for other in _BY_NAME if other is not entry and other.matches(name, source) and plain.is_utf8(source)
+        ]
         parts = tuple(Part("", other.read(name, source, self), Kind.ALSO) for other in also)
         return disguise.seen(name, source, replace(content, parts=content.parts + parts) if parts else content)

@@ -13,8 +13,8 @@ from verifier.formats.content import Content, Follow, JsonDocument
 from verifier.formats.operations import Operations
 from verifier.source import ByteSource
 
-DATA_ONLY = frozenset({"tokenizer.json", "unigram.json", "vocab.json"})
-"""Large tables of tokens, from which no loader takes code or the names of other files."""
+DATA_ONLY = frozenset({"tokenizer.json", "trainer_state.json", "unigram.json", "vocab.json"})
+"""Large tables of tokens and logs of a training, from which no loader takes code or the names of other files."""
 
 
 def is_index(path: str) -> bool:
@@ -22,9 +22,9 @@ def is_index(path: str) -> bool:
     return path.endswith(".safetensors.index.json")
 
 
-def matches(path: str, _source: ByteSource) -> bool:
-    """Tell by the name: JSON has no mark of its own."""
-    return path.lower().endswith(".json")
+def matches(path: str, source: ByteSource) -> bool:
+    """Tell by the name: JSON has no mark of its own. A file of no bytes is none, and says nothing to any loader."""
+    return path.lower().endswith(".json") and source.size > 0
 
 
 def read(path: str, source: ByteSource, _follow: Follow | None = None) -> Content:

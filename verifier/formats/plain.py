@@ -11,25 +11,20 @@ import re
 
 from verifier import limits
 from verifier.formats.content import Content, Follow
-from verifier.formats.protobuf import BYTES, FIXED32, VARINT, Reader, WireError
+from verifier.formats.protobuf import BYTES, FIXED32, VARINT, Reader, WireError, parses
 from verifier.source import ByteSource
 
 _MARKS = (
     (0, b"\x89PNG\r\n\x1a\n", "png"),
     (0, b"\xff\xd8\xff", "jpeg"),
     (0, b"GIF8", "gif"),
-    (8, b"WEBP", "webp"),
     (0, b"II*\0", "tiff"),
     (0, b"MM\0*", "tiff"),
     (0, b"8BPS", "photoshop"),
     (0, b"\0\0\x01\0", "icon"),
     (0, b"\x76\x2f\x31\x01", "openexr"),
-    (8, b"WAVE", "wav"),
     (0, b"fLaC", "flac"),
     (0, b"OggS", "ogg"),
-    (0, b"ID3", "mp3"),
-    (0, b"\xff\xfb", "mp3"),
-    (4, b"ftyp", "mp4"),
     (0, b"\x1a\x45\xdf\xa3", "matroska"),
     (0, b"\0\x01\0\0\0", "font"),
     (0, b"OTTO", "font"),
@@ -38,12 +33,22 @@ _MARKS = (
     (0, b"%PDF-", "pdf"),
     (0, b"PAR1", "parquet"),
     (0, b"ARROW1\0\0", "arrow"),
-    (10, b"learner", "xgboost ubj"),
+    (0, b"{L\0\0\0\0\0\0\0\x07learner", "xgboost ubj"),
     (0, b"\x16\x4f\x2f\x2f", "fasttext"),
     (0, b"\xba\x16\x4f\x2f", "fasttext"),
 )
+_RIFF = {b"WEBP": "webp", b"WAVE": "wav"}
+_BIT_RATES = (
+    (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+)
+"""Thousands of bits a second in a frame of layer III, of MPEG 1 and of MPEG 2."""
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 """What no text holds; vocabularies do hold separators, and what terminals print the escape."""
+_PROSE = re.compile(
+    r"\.(bib|csv|htm|html|md|rst|tex|tsv|txt)$|(^|/)(CHANGELOG|COPYING|LICEN[CS]E|NOTICE|README)$", re.I
+)
+"""Names of what people write and read, also in the one-byte encodings of older editors."""
 _TENSORFLOW_VARIABLES = re.compile(r"[./]data-\d{5}-of-\d{5}$")
 _TENSORFLOW_INDEX = (0xDB4775248B80FB57).to_bytes(8, "little")
 
@@ -63,14 +68,12 @@ def _format(name: str, source: ByteSource) -> str | None:
     start = source.read_at(0, 256)
     if not source.size:
         return "empty"
-    for offset, mark, found in _MARKS:
-        if start[offset : offset + len(mark)] == mark:
-            return found
-    if start[:2] == b"BM" and int.from_bytes(start[2:6], "little") == source.size:
-        return "bmp"
-    if source.size >= 48 and source.read_at(source.size - 8, 8) == _TENSORFLOW_INDEX:
-        return "tensorflow-index"
+    marked = _marked(source, start)
+    if marked is not None:
+        return None if parses(source) else marked  # a graph can bear any mark in a field that its loader skips
     if is_text(source):
+        return "text"
+    if _PROSE.search(name) and not _utf16_mark(source) and _decodes(source, "latin-1", _CONTROLS):
         return "text"
     if _is_sentencepiece(source):
         return "sentencepiece"
@@ -79,17 +82,63 @@ def _format(name: str, source: ByteSource) -> str | None:
     return "tensorflow-variables" if _TENSORFLOW_VARIABLES.search(name) else None  # bare numbers, without any mark
 
 
+def _marked(source: ByteSource, start: bytes) -> str | None:
+    """Tell a format by its mark, and by the length beside it where the mark is not at the beginning, or short."""
+    for offset, mark, found in _MARKS:
+        if start[offset : offset + len(mark)] == mark:
+            return found
+    little = int.from_bytes(start[4:8], "little")
+    if start[:4] == b"RIFF" and start[8:12] in _RIFF and little + 8 <= source.size:
+        return _RIFF[start[8:12]]
+    if start[4:8] == b"ftyp" and 16 <= int.from_bytes(start[:4], "big") <= min(source.size, limits.KIB):
+        return "mp4"
+    if start[:3] == b"ID3" and start[3] in (2, 3, 4) and max(start[6:10], default=0x80) < 0x80:
+        return "mp3"
+    if start[:2] in (b"\xff\xfb", b"\xff\xf3") and _goes_on(source, start):
+        return "mp3"
+    if start[:2] == b"BM" and int.from_bytes(start[2:6], "little") == source.size:
+        return "bmp"
+    if source.size >= 48 and source.read_at(source.size - 8, 8) == _TENSORFLOW_INDEX:
+        return "tensorflow-index"
+    return None
+
+
+def _goes_on(source: ByteSource, start: bytes) -> bool:
+    """Tell whether a frame of MPEG sound is followed by another."""
+    rate, samples = start[2] >> 4, start[2] >> 2 & 3
+    if rate in (0, 15) or samples == 3:
+        return False
+    is_first = start[1] == 0xFB
+    per_second = (44_100, 48_000, 32_000)[samples] // (1 if is_first else 2)
+    length = (144 if is_first else 72) * _BIT_RATES[not is_first][rate - 1] * 1000 // per_second + (start[2] >> 1 & 1)
+    return source.read_at(length, 2) == start[:2]
+
+
 def is_text(source: ByteSource) -> bool:
     """Tell whether everything is UTF-8 without control characters, or UTF-16 with its mark."""
+    if _utf16_mark(source):
+        return _decodes(source, "utf-16")
+    return _decodes(source, "utf-8", _CONTROLS)
+
+
+def _utf16_mark(source: ByteSource) -> bool:
+    return source.read_at(0, 2) in (b"\xff\xfe", b"\xfe\xff")
+
+
+def is_utf8(source: ByteSource) -> bool:
+    """Tell whether everything is UTF-8, with control characters or without."""
+    return _decodes(source, "utf-8")
+
+
+def _decodes(source: ByteSource, encoding: str, without: re.Pattern[bytes] | None = None) -> bool:
     if source.size > limits.MAX_TEXT:
         return False
-    wide = source.read_at(0, 2) in (b"\xff\xfe", b"\xfe\xff")
-    decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
         for offset in range(0, source.size, limits.MIB):
             piece = source.read_at(offset, limits.MIB)
             decoder.decode(piece)
-            if not wide and _CONTROLS.search(piece):
+            if without is not None and without.search(piece):
                 return False
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

@@ -21,6 +21,10 @@ class WireError(Exception):
     """The bytes are not what the wire format demands, or more than is followed here."""
 
 
+class TooLongError(WireError):
+    """There are more fields than are followed; those before are what the wire format demands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field: its number, wire type, value (of a varint or a fixed one), and where its payload lies."""
@@ -70,7 +74,7 @@ class Reader:
         while position < end:
             self._left -= 1
             if self._left < 0:
-                raise WireError("it has more fields than are followed")
+                raise TooLongError("it has more fields than are followed")
             begin = position
             tag, position = self._varint(position, end)
             number, wire, value, after = (tag & 0xFFFFFFFF) >> 3, tag & 7, 0, position
@@ -146,3 +150,15 @@ class Reader:
                 return value & 0xFFFFFFFFFFFFFFFF, position
             shift += 7
         raise WireError(f"a number does not end (offset {position})")
+
+
+def parses(source: ByteSource) -> bool:
+    """Tell whether a source could be a message from its first byte to its last, as far as that is followed."""
+    try:
+        for _ in Reader(source, most=50_000).fields(0, source.size):
+            pass
+    except TooLongError:
+        return True
+    except WireError:
+        return False
+    return source.size > 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 from verifier.formats import keras
 from verifier.formats.content import Content, Follow, Reach
 from verifier.formats.operations import Operations
-from verifier.formats.protobuf import BYTES, FIXED32, VARINT, Reader, Shape, WireError
+from verifier.formats.protobuf import BYTES, VARINT, Field, Reader, Shape, TooLongError, WireError
 from verifier.source import ByteSource
 from verifier.words import words
 
@@ -34,6 +34,8 @@ _KINDS = {
     "tensorflow-graph": (_GRAPH, "graph"),
     "keras-metadata": (_METADATA, "metadata"),
 }
+_NAMES = {"saved_model.pb": "saved-model", "keras_metadata.pb": "keras-metadata"}
+"""What TensorFlow opens by its name."""
 
 _CALLS = "calls Python of the process that runs the model"
 _READS = "reads files, whichever the graph names"
@@ -73,17 +75,26 @@ OPERATORS = (
 
 
 def matches(name: str, source: ByteSource) -> bool:
-    """Tell whether the bytes are one of the three; TensorFlow takes a text of one name, too."""
-    return _is_text(name) or _kind(source) is not None
+    """Tell whether the bytes are one of the three, or the name is one that TensorFlow opens; it takes texts, too."""
+    return _is_text(name) or _base(name) in _NAMES or bool(_kinds(source))
 
 
 def read(name: str, source: ByteSource, _follow: Follow) -> Content:
     """Walk all graphs, and the Keras configurations beside them. Raises `OSError` only."""
     if _is_text(name):
         return Content("saved-model", unfollowed="a SavedModel that is written as text is not read here")
-    kind = _kind(source) or "saved-model"
-    shapes, root = _KINDS[kind]
+    named = _NAMES.get(_base(name))
+    kinds = [named] if named is not None else _kinds(source)
     operations, unfollowed = Operations(), None
+    for kind in kinds:
+        unfollowed = _walk(operations, kind, source) or unfollowed
+    return Content(kinds[0], operations=operations.all(), unfollowed=unfollowed or operations.unfollowed)
+
+
+def _walk(operations: Operations, kind: str, source: ByteSource) -> str | None:
+    """Add what a message of this kind names; say why it was not followed, if so."""
+    shapes, root = _KINDS[kind]
+    unfollowed = None
     try:
         for message in Reader(source).walk(shapes, root, 0, source.size):
             if message.shape == "node" and (known := OPERATORS.get(message.text(2))) is not None:
@@ -93,35 +104,50 @@ def read(name: str, source: ByteSource, _follow: Follow) -> Content:
                     if text.lstrip().startswith("{"):
                         unfollowed = keras.add_json(operations, text) or unfollowed
     except WireError as error:
-        unfollowed = f"as a TensorFlow graph, {error}"
-    return Content(kind, operations=operations.all(), unfollowed=unfollowed or operations.unfollowed)
+        return f"as a TensorFlow graph, {error}"
+    return unfollowed
+
+
+def _base(name: str) -> str:
+    return name.lower().rpartition("/")[2]
 
 
 def _is_text(name: str) -> bool:
-    return name.rpartition("/")[2] == "saved_model.pbtxt"
+    return _base(name) == "saved_model.pbtxt"
 
 
-def _kind(source: ByteSource) -> str | None:
-    """Tell a SavedModel, a frozen graph or Keras metadata by the fields of its outermost messages."""
-    reader = Reader(source, most=50_000)
-    seen: dict[int, int] = {}
-    inner: set[tuple[int, int]] = set()
+def _kinds(source: ByteSource) -> list[str]:
+    """Tell a SavedModel, a frozen graph and Keras metadata by fields that each must have; one can be several.
+
+    Other fields, and these under another wire type, count for nothing: protobuf skips them.
+    """
+    reader, inner = Reader(source, most=50_000), {1: set[tuple[int, int]](), 2: set[tuple[int, int]]()}
+    seen: set[tuple[int, int]] = set()
     try:
         for item in reader.fields(0, source.size):
-            if seen.setdefault(item.number, item.wire) != item.wire:
-                return None
-            if item.number == 1 and item.wire == BYTES and len(inner) < 1_000:
-                inner |= {(each.number, each.wire) for each in reader.fields(item.start, item.end)}
+            seen.add((item.number, item.wire))
+            if item.wire == BYTES and item.number in inner:
+                inner[item.number] |= _fields(reader, item)
+    except TooLongError:
+        pass  # what was seen counts
     except WireError:
-        return None
-    if seen == {1: VARINT, 2: BYTES}:
-        return "saved-model"
-    if not inner or seen.get(1) != BYTES:
-        return None
-    texts = {(1, BYTES), (2, BYTES)}
-    rest = {number: wire for number, wire in seen.items() if number != 1}
-    if texts <= inner and not inner & {(2, FIXED32), (3, VARINT)} and rest.items() <= {2: 2, 3: 0, 4: 2, 5: 2}.items():
-        return "tensorflow-graph"
-    if (2, VARINT) in inner and not rest and inner <= {(2, VARINT), (3, BYTES), (4, BYTES), (5, BYTES), (6, BYTES)}:
-        return "keras-metadata"
-    return None
+        return []
+    return [
+        kind
+        for kind, fits in (
+            ("saved-model", seen == {(1, VARINT), (2, BYTES)} or ((1, VARINT) in seen and (2, BYTES) in inner[2])),
+            ("tensorflow-graph", {(1, BYTES), (2, BYTES)} <= inner[1]),
+            ("keras-metadata", {(2, VARINT), (4, BYTES)} <= inner[1] or {(2, VARINT), (5, BYTES)} <= inner[1]),
+        )
+        if fits
+    ]
+
+
+def _fields(reader: Reader, item: Field) -> set[tuple[int, int]]:
+    """Give the fields of an inner message; none where it is no message, which a parser would not take."""
+    try:
+        return {(each.number, each.wire) for each in reader.fields(item.start, item.end)}
+    except TooLongError:
+        raise
+    except WireError:
+        return set()

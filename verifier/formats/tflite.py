@@ -19,8 +19,18 @@ _LONGEST = 64
 
 
 def matches(_name: str, source: ByteSource) -> bool:
-    """Tell by the mark behind the root's offset."""
-    return source.read_at(4, 4) == b"TFL3"
+    """Tell by the mark behind the root's offset, where that leads to a table with its list of fields."""
+    head = source.read_at(0, 8)
+    if head[4:] != b"TFL3":
+        return False
+    root = int.from_bytes(head[:4], "little")
+    to_fields = source.read_at(root, 4)
+    fields = root - int.from_bytes(to_fields, "little", signed=True)
+    if root < 8 or len(to_fields) < 4 or fields < 8:
+        return False
+    sizes = source.read_at(fields, 4)
+    size, table = int.from_bytes(sizes[:2], "little"), int.from_bytes(sizes[2:], "little")
+    return len(sizes) == 4 and size >= 4 and table >= 4 and fields + size <= source.size >= root + table
 
 
 def read(_name: str, source: ByteSource, _follow: Follow) -> Content:
