@@ -15,13 +15,17 @@ from verifier import limits
 from verifier.source import ByteSource
 
 _MOST_OPCODES = 10_000
-_LONGEST_LINE = 1 * limits.MIB
+_PIECE = 4 * limits.KIB
+_LONGEST_LINE = 64 * limits.KIB
+"""Up to here a line is looked at; behind it only its end is searched."""
 _OPCODES = {opcode.code.encode("latin-1")[0]: opcode for opcode in pickletools.opcodes}
 _IMPORTS = frozenset({"GLOBAL", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
 _CALLS = frozenset({"REDUCE", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
 _LINES = {"GLOBAL": 2, "INST": 2}
-_NAME = re.compile(rb"[\w.\-\x80-\xff]+")
-"""What a module or a class can be called; text that is none of that is not imported, but fails."""
+_REST = rb"\s*(?s:\0.*)?"
+"""What may stand behind a number: blanks, and behind a NUL, where C's strings end, anything."""
+_NAME = re.compile(rb"[\w.\-/\x80-\xff]+")
+"""What a module or a class can be called; text that is none of that is not imported, but fails. A slash leads to a module as a dot does."""
 
 
 class _EndOfData(Exception):
@@ -45,13 +49,17 @@ class _Reader:
         return data
 
     def line(self) -> bytes:
-        data = self.source.read_at(self.position, _LONGEST_LINE)
-        end = data.find(b"\n")
-        if end < 0:
-            self.position += len(data)
-            raise _EndOfData
-        self.position += end + 1
-        return data[:end]
+        """Give a line, its end left out where it is very long."""
+        pieces: list[bytes] = []
+        start = self.position
+        while piece := self.source.read_at(self.position, _PIECE):
+            end = piece.find(b"\n")
+            if self.position - start < _LONGEST_LINE:
+                pieces.append(piece if end < 0 else piece[:end])
+            self.position += len(piece) if end < 0 else end + 1
+            if end >= 0:
+                return b"".join(pieces)
+        raise _EndOfData
 
     @property
     def is_cut_off(self) -> bool:
@@ -120,11 +128,11 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
         lines = tuple(reader.line() for _ in range(_LINES.get(opcode.name, 1)))
         if opcode.name in _LINES and not all(_NAME.fullmatch(line) for line in lines):
             return None
-        if opcode.name in ("INT", "LONG", "GET", "PUT") and not re.fullmatch(rb"\s*[-+]?\w+", lines[0]):
+        if opcode.name in ("INT", "LONG", "GET", "PUT") and not re.fullmatch(rb"\s*[-+]?\w+" + _REST, lines[0]):
             return None
-        if opcode.name == "FLOAT" and not re.fullmatch(rb"\s*[-+.\w]+", lines[0]):
+        if opcode.name == "FLOAT" and not re.fullmatch(rb"\s*[-+.\w]+" + _REST, lines[0]):
             return None
-        if opcode.name == "STRING" and not re.fullmatch(rb"\s*(['\"]).*\1\s*", lines[0]):
+        if opcode.name == "STRING" and not _is_quoted(lines[0]):
             return None
         return lines
     if argument.n >= 0:
@@ -136,3 +144,8 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
         return None
     reader.take(count)
     return ()
+
+
+def _is_quoted(line: bytes) -> bool:
+    line = line.strip()
+    return line[:1] in (b"'", b'"') and (len(line) >= _LONGEST_LINE or (len(line) > 1 and line[-1] == line[0]))
