@@ -111,6 +111,20 @@ def test_a_pickle_that_does_not_announce_itself_is_found_if_it_would_call(data: 
     assert pickles(data)
 
 
+@pytest.mark.parametrize("behind", [b"", b"\n", b"junk", b"\xff"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"cantigravity\ngeohash\n.",
+        b"cantigravity\ngeohash\n",
+        b"cpackage.module\nname\n.",
+        b"\x8c\x07package\x8c\x04name\x93.",
+    ],
+)
+def test_an_import_alone_runs_a_module(data: bytes, behind: bytes) -> None:
+    assert pickles(data + behind, "notes.txt")
+
+
 @pytest.mark.parametrize("protocol", [0, 1])
 @pytest.mark.parametrize(
     "value",
@@ -168,6 +182,9 @@ def test_text_is_no_pickle_whichever_letter_it_begins_with(opening: str) -> None
         "R. Bommasani et al.\n",
         "config.json\n*.bin\n.cache\n",
         "cat\ndog\n.\n",
+        "config.json\nREADME\n.gitignore\n",
+        "cast\ncastle\n.\n",
+        "cool\nstuff\n",
         "certifi\nidna\nRequests\n",
         "import torch\n\nprint(torch.ones(1))\n",
         "class Model:\n    pass\n\n\nprint('a')\n.\n",
