@@ -16,6 +16,7 @@ import pytest
 
 from tests.formats import in_memory, is_clean, problems
 from tests.formats.test_pickle import CALL, MARKED, UNMARKED
+from tests.formats.test_pickle_streams import described, npy
 from verifier import limits
 from verifier.formats import Content, identify
 from verifier.formats.content import Status
@@ -23,6 +24,9 @@ from verifier.snapshot import Source
 
 PICKLE = MARKED[2]
 TEXT = b"some plain text\n"
+
+
+OBJECTS = npy(described("'|O'"), data=PICKLE)
 
 
 def content(data: bytes, name: str = "pytorch_model.bin") -> Content:
@@ -72,6 +76,14 @@ def test_the_zip_that_torch_writes(method: int) -> None:
 
     assert (found.format, found.pickles) == ("torch", ("a pickle of protocol 2 in archive/data.pkl",))
     assert (found.status, problems(found)) == (Status.FOLLOWED, "")
+
+
+@pytest.mark.parametrize("name", ["data/w.npy", "data/p0.pkl", "data/0", "constants/0", "data/0/1", "data/weights"])
+@pytest.mark.parametrize("data", [MARKED[2], OBJECTS, zipped(("data.pkl", MARKED[2]))])
+def test_what_lies_where_storages_do_is_followed(name: str, data: bytes) -> None:
+    found = content(zipped(("data.pkl", b"\x80\x02N."), (name, data)))
+
+    assert any(name in pickle for pickle in found.pickles)
 
 
 @pytest.mark.parametrize("data", [UNMARKED, CALL, *MARKED.values()])
