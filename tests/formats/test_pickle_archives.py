@@ -78,6 +78,22 @@ def test_the_zip_that_torch_writes(method: int) -> None:
     assert (found.status, problems(found)) == (Status.FOLLOWED, "")
 
 
+def test_a_second_name_of_a_member_is_a_problem_and_followed() -> None:
+    field = b"\x01" + struct.pack("<L", zlib.crc32(b"notes")) + b"model.safetensors"
+    info = zipfile.ZipInfo("notes")
+    info.extra = struct.pack("<HH", 0x7075, len(field)) + field
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(info, TEXT)
+    both = made.getvalue()
+    central_only = both.replace(b"\x75\x70", b"\xff\xff", 1)
+    local_only = patched(both, b"\x75\x70", 0, b"\xff\xff")
+
+    for data in (both, central_only, local_only):
+        assert "another name for some: 'model.safetensors'" in problems(content(data))
+        assert [part.name for part in content(data).parts] == ["notes", "model.safetensors"]
+
+
 @pytest.mark.parametrize("name", ["data/w.npy", "data/p0.pkl", "data/0", "constants/0", "data/0/1", "data/weights"])
 @pytest.mark.parametrize("data", [MARKED[2], OBJECTS, zipped(("data.pkl", MARKED[2]))])
 def test_what_lies_where_storages_do_is_followed(name: str, data: bytes) -> None:

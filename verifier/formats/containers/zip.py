@@ -173,6 +173,10 @@ class _Archive:
         if data + packed > self.source.size:
             self.unfollowed = f"{entry.name[:200]} is cut off"
         if not entry.name.endswith("/") or packed:
+            for other in dict.fromkeys(filter(None, (entry.other_name, local.other_name))):
+                self._problem(
+                    f"the member {entry.name[:200]!r} has another name for some: {other!r:.200}", entry.offset
+                )
             inside = Slice(self.source, data, packed)
             try:
                 if local.method == 0:
@@ -212,7 +216,8 @@ class _Archive:
             )
         elif (offset is None or size <= _CHECKED) and _checksum(inside) not in {entry.checksum, local.checksum}:
             self._problem(f"the member {entry.name[:200]!r} has another checksum than it claims", local.offset)
-        if self._is_storage(entry.name) and local.name == entry.name and not _is_marked(inside):
+        names = dict.fromkeys(filter(None, (entry.name, local.name, entry.other_name, local.other_name)))
+        if len(names) == 1 and self._is_storage(entry.name) and not _is_marked(inside):
             self.follow.budget.member()
             if pickle.is_marked(inside) and (content := pickle.probe(inside, self.follow)) is not None:
                 self.parts.append(Part(entry.name, content, offset=offset))
@@ -220,8 +225,7 @@ class _Archive:
         # What came out before the budget was spent is looked at all the same.
         kind = Kind.INSIDE if self.follow.budget.spent else Kind.MEMBER
         self.parts.append(self.follow.part(entry.name, inside, kind=kind, offset=offset))
-        if local.name != entry.name:
-            self.parts.append(self.follow.part(local.name, inside, offset=offset))
+        self.parts.extend(self.follow.part(name, inside, offset=offset) for name in names if name != entry.name)
 
 
 def _is_marked(inside: ByteSource) -> bool:
