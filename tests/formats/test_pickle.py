@@ -18,7 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.formats import in_memory
+from verifier import limits
 from verifier.formats import identify
+from verifier.formats.pickle import runs_as_pickle
+from verifier.snapshot import Source
 
 CALL = b"cposix\nsystem\n(S'true'\ntR"
 UNMARKED = CALL + b"."
@@ -92,12 +95,34 @@ def test_a_name_hides_no_pickle(name: str, data: bytes) -> None:
             b"\x95\x05" + bytes(7) + b"M\x01\0M\x01" + b"\0e" + UNMARKED, id="an argument across a frame's end"
         ),
         pytest.param(b"\x95\x05" + bytes(7) + b"N.RRR" + UNMARKED, id="a frame that holds more than its pickle"),
+        pytest.param(b"I1 \n0" + UNMARKED, id="a blank behind an INT"),
+        pytest.param(b"I1\0.\n0" + UNMARKED, id="a NUL behind an INT"),
+        pytest.param(b"L1 \n0" + UNMARKED, id="a blank behind a LONG"),
+        pytest.param(b"F1.0 \n0" + UNMARKED, id="a blank behind a FLOAT"),
+        pytest.param(b"(lp0 \n0" + UNMARKED, id="a blank behind a key of the memo"),
+        pytest.param(b"V" + b"a" * (2**20 + 5) + b"\n0" + UNMARKED, id="a very long line before it"),
+        pytest.param(b"S'" + b"a" * 2**20 + b"'\n0" + UNMARKED, id="a very long STRING before it"),
+        pytest.param(b"cctypes/util\nos\n0" + UNMARKED, id="a module's name with a slash"),
         pytest.param(b"N." + UNMARKED, id="another pickle before it"),
         pytest.param(b"L119547037146038801333356L\n.I1001\n.}." + UNMARKED, id="the layout of legacy torch"),
     ],
 )
 def test_a_pickle_that_does_not_announce_itself_is_found_if_it_would_call(data: bytes) -> None:
     assert pickles(data)
+
+
+@pytest.mark.parametrize("behind", [b"", b"\n", b"junk", b"\xff"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"cantigravity\ngeohash\n.",
+        b"cantigravity\ngeohash\n",
+        b"cpackage.module\nname\n.",
+        b"\x8c\x07package\x8c\x04name\x93.",
+    ],
+)
+def test_an_import_alone_runs_a_module(data: bytes, behind: bytes) -> None:
+    assert pickles(data + behind, "notes.txt")
 
 
 @pytest.mark.parametrize("protocol", [0, 1])
@@ -157,6 +182,9 @@ def test_text_is_no_pickle_whichever_letter_it_begins_with(opening: str) -> None
         "R. Bommasani et al.\n",
         "config.json\n*.bin\n.cache\n",
         "cat\ndog\n.\n",
+        "config.json\nREADME\n.gitignore\n",
+        "cast\ncastle\n.\n",
+        "cool\nstuff\n",
         "certifi\nidna\nRequests\n",
         "import torch\n\nprint(torch.ones(1))\n",
         "class Model:\n    pass\n\n\nprint('a')\n.\n",
@@ -181,6 +209,21 @@ def test_text_of_many_kinds_is_no_pickle(text: str) -> None:
     content = identify("README.md", in_memory(text.encode()))
 
     assert content.format == ("text" if text else "empty")
+
+
+def test_many_short_lines_before_a_long_one_are_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    reads = Source.read_at
+
+    def read_at(self: Source, offset: int, length: int) -> bytes:
+        asked.append(length)
+        return reads(self, offset, length)
+
+    monkeypatch.setattr(Source, "read_at", read_at)
+
+    runs_as_pickle(in_memory(b"I1\n" * 9_999 + b"a" * 2**20))
+
+    assert max(asked) <= 4 * limits.KIB
 
 
 @settings(deadline=None)

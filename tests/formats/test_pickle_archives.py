@@ -16,6 +16,7 @@ import pytest
 
 from tests.formats import in_memory, is_clean, problems
 from tests.formats.test_pickle import CALL, MARKED, UNMARKED
+from tests.formats.test_pickle_streams import described, npy
 from verifier import limits
 from verifier.formats import Content, identify
 from verifier.formats.content import Status
@@ -23,6 +24,9 @@ from verifier.snapshot import Source
 
 PICKLE = MARKED[2]
 TEXT = b"some plain text\n"
+
+
+OBJECTS = npy(described("'|O'"), data=PICKLE)
 
 
 def content(data: bytes, name: str = "pytorch_model.bin") -> Content:
@@ -72,6 +76,30 @@ def test_the_zip_that_torch_writes(method: int) -> None:
 
     assert (found.format, found.pickles) == ("torch", ("a pickle of protocol 2 in archive/data.pkl",))
     assert (found.status, problems(found)) == (Status.FOLLOWED, "")
+
+
+def test_a_second_name_of_a_member_is_a_problem_and_followed() -> None:
+    field = b"\x01" + struct.pack("<L", zlib.crc32(b"notes")) + b"model.safetensors"
+    info = zipfile.ZipInfo("notes")
+    info.extra = struct.pack("<HH", 0x7075, len(field)) + field
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(info, TEXT)
+    both = made.getvalue()
+    central_only = both.replace(b"\x75\x70", b"\xff\xff", 1)
+    local_only = patched(both, b"\x75\x70", 0, b"\xff\xff")
+
+    for data in (both, central_only, local_only):
+        assert "another name for some: 'model.safetensors'" in problems(content(data))
+        assert [part.name for part in content(data).parts] == ["notes", "model.safetensors"]
+
+
+@pytest.mark.parametrize("name", ["data/w.npy", "data/p0.pkl", "data/0", "constants/0", "data/0/1", "data/weights"])
+@pytest.mark.parametrize("data", [MARKED[2], OBJECTS, zipped(("data.pkl", MARKED[2]))])
+def test_what_lies_where_storages_do_is_followed(name: str, data: bytes) -> None:
+    found = content(zipped(("data.pkl", b"\x80\x02N."), (name, data)))
+
+    assert any(name in pickle for pickle in found.pickles)
 
 
 @pytest.mark.parametrize("data", [UNMARKED, CALL, *MARKED.values()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import bz2
 import gzip
 import io
@@ -75,7 +76,22 @@ def test_numpy_itself_would_load_these_as_a_pickle(descr: str) -> None:
 
 @pytest.mark.parametrize("descr", NUMBERS)
 def test_an_array_without_objects(descr: str) -> None:
-    assert content(npy(described(descr), data=bytes(64))) == Content("numpy", inert=True)
+    array = np.zeros(1, ast.literal_eval(descr))
+    assert content(npy(described(descr), data=array.tobytes())) == Content("numpy", inert=True)
+
+
+@pytest.mark.parametrize("descr", NUMBERS)
+def test_what_is_behind_an_array_is_looked_at(descr: str) -> None:
+    array = np.zeros(1, ast.literal_eval(descr)).tobytes()
+    assert content(npy(described(descr), data=array + PICKLE)).pickles
+    assert content(npy(described(descr), data=array + npy(described("'|O'"), data=PICKLE))).pickles
+    assert not is_clean(content(npy(described(descr), data=array[:-1])))
+
+
+@pytest.mark.parametrize("letter", "?bBhHeiIflLqQdFmMDgG")
+def test_the_size_of_a_type_whose_size_is_not_written(letter: str) -> None:
+    array = np.zeros(1, letter).tobytes()
+    assert content(npy(described(repr(letter)), data=array)) == Content("numpy", inert=True)
 
 
 @pytest.mark.parametrize(

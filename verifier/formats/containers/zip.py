@@ -1,12 +1,13 @@
 """Zip archives, read by their local headers and compared with the central directory; PyTorch's among them.
 
 PyTorch's storages lie in the archive as they are, and no loader takes them for anything but numbers: they are neither
-inflated nor identified, unless one begins as a pickle.
+inflated nor identified, unless one begins as a pickle, an array or a zip. Their names are numbers.
 """
 
 from __future__ import annotations
 
 import lzma
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -59,7 +60,7 @@ class _Archive:
         self.problems: list[Problem] = []
         self.parts: list[Part] = []
         self.unfollowed: str | None = None
-        self.raw: tuple[str, ...] = ()
+        self.raw: frozenset[str] = frozenset()
 
     def read(self) -> Content:
         directory = find_directory(self.source)
@@ -70,13 +71,17 @@ class _Archive:
             self.unfollowed = directory.unfollowed
         names = [entry.name for entry in directory.entries]
         roots = [name.removesuffix("data.pkl") for name in names if name == "data.pkl" or name.endswith("/data.pkl")]
-        self.raw = tuple(f"{root}{place}/" for root in roots for place in ("data", "constants"))
+        self.raw = frozenset(f"{root}{place}" for root in roots for place in ("data", "constants"))
         self._directory(directory)
         self._members(directory)
         if directory.end < self.source.size:
             self._stray(directory.end, self.source.size)
         kind = "torch" if roots else "zip"
         return Content(kind, parts=tuple(self.parts), problems=tuple(self.problems), unfollowed=self.unfollowed)
+
+    def _is_storage(self, name: str) -> bool:
+        place, _, number = name.rpartition("/")
+        return place in self.raw and re.fullmatch("[0-9]+", number) is not None
 
     def _problem(self, message: str, offset: int) -> None:
         if len(self.problems) < limits.MAX_FINDINGS_PER_CHECK:
@@ -168,6 +173,10 @@ class _Archive:
         if data + packed > self.source.size:
             self.unfollowed = f"{entry.name[:200]} is cut off"
         if not entry.name.endswith("/") or packed:
+            for other in dict.fromkeys(filter(None, (entry.other_name, local.other_name))):
+                self._problem(
+                    f"the member {entry.name[:200]!r} has another name for some: {other!r:.200}", entry.offset
+                )
             inside = Slice(self.source, data, packed)
             try:
                 if local.method == 0:
@@ -207,7 +216,8 @@ class _Archive:
             )
         elif (offset is None or size <= _CHECKED) and _checksum(inside) not in {entry.checksum, local.checksum}:
             self._problem(f"the member {entry.name[:200]!r} has another checksum than it claims", local.offset)
-        if any(name.startswith(self.raw) for name in (entry.name,) if self.raw):
+        names = dict.fromkeys(filter(None, (entry.name, local.name, entry.other_name, local.other_name)))
+        if len(names) == 1 and self._is_storage(entry.name) and not _is_marked(inside):
             self.follow.budget.member()
             if pickle.is_marked(inside) and (content := pickle.probe(inside, self.follow)) is not None:
                 self.parts.append(Part(entry.name, content, offset=offset))
@@ -215,8 +225,12 @@ class _Archive:
         # What came out before the budget was spent is looked at all the same.
         kind = Kind.INSIDE if self.follow.budget.spent else Kind.MEMBER
         self.parts.append(self.follow.part(entry.name, inside, kind=kind, offset=offset))
-        if local.name != entry.name:
-            self.parts.append(self.follow.part(local.name, inside, offset=offset))
+        self.parts.extend(self.follow.part(name, inside, offset=offset) for name in names if name != entry.name)
+
+
+def _is_marked(inside: ByteSource) -> bool:
+    """Tell whether numbers begin as what some loader would open."""
+    return inside.read_at(0, 6) == b"\x93NUMPY" or inside.read_at(0, 4) in (LOCAL, END)
 
 
 def _path_problem(name: str) -> str | None:

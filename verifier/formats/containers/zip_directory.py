@@ -18,6 +18,7 @@ _END64, _LOCATOR64, _DESCRIPTOR = b"PK\x06\x06", b"PK\x06\x07", b"PK\x07\x08"
 _TAIL = 65_535 + 22
 """The longest comment behind the end record, and that record."""
 _LOCAL_SIZE, _CENTRAL_SIZE = 30, 46
+_UNICODE_PATH = 0x7075
 _NONE32 = 0xFFFFFFFF
 HAS_DESCRIPTOR, IS_ENCRYPTED = 0x08, 0x01
 
@@ -34,6 +35,8 @@ class Header:
     size: int
     offset: int
     is_link: bool = False
+    other_name: str | None = None
+    """The name in the Unicode Path field, where it is another one: some readers take it, some do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +112,36 @@ def _entries(source: ByteSource, at: int, end: int, shift: int) -> Iterator[Head
         extra = source.read_at(at + _CENTRAL_SIZE + name_size, extra_size)
         size, packed, offset = _wide(extra, (size, packed, offset))
         is_link = external >> 28 == 0xA
-        yield Header(decoded(name), flags, method, checksum, packed, size, shift + offset, is_link)
+        other = _other_name(extra, name)
+        yield Header(decoded(name), flags, method, checksum, packed, size, shift + offset, is_link, other)
         at += _CENTRAL_SIZE + name_size + extra_size + comment_size
 
 
 def _wide(extra: bytes, values: tuple[int, ...]) -> list[int]:
     """Take from the zip64 field what did not fit into 32 bits, in the field's order."""
     result = list(values)
-    at = 0
-    while at + 4 <= len(extra):
-        kind, length = struct.unpack("<HH", extra[at : at + 4])
+    for kind, field in _fields(extra):
         if kind == 1:
-            field = extra[at + 4 : at + 4 + length]
             for index, value in enumerate(values):
                 if value == _NONE32 and len(field) >= 8:
                     result[index] = int.from_bytes(field[:8], "little")
                     field = field[8:]
             break
-        at += 4 + length
     return result
+
+
+def _other_name(extra: bytes, name: bytes) -> str | None:
+    """Give the name in the Unicode Path field, whatever its checksum says, if it differs (APPNOTE, 4.6.9)."""
+    names = (field[5:] for kind, field in _fields(extra) if kind == _UNICODE_PATH)
+    return next((decoded(each) for each in names if each != name), None)
+
+
+def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack("<HH", extra[at : at + 4])
+        yield kind, extra[at + 4 : at + 4 + length]
+        at += 4 + length
 
 
 def read_local(source: ByteSource, offset: int) -> tuple[Header, int] | None:
@@ -139,7 +153,8 @@ def read_local(source: ByteSource, offset: int) -> tuple[Header, int] | None:
     name = source.read_at(offset + _LOCAL_SIZE, name_size)
     extra = source.read_at(offset + _LOCAL_SIZE + name_size, extra_size)
     size, packed = _wide(extra, (size, packed))
-    header = Header(decoded(name), flags, method, checksum, packed, size, offset)
+    other = _other_name(extra, name)
+    header = Header(decoded(name), flags, method, checksum, packed, size, offset, other_name=other)
     return header, offset + _LOCAL_SIZE + name_size + extra_size
 
 

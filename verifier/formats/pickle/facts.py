@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from verifier import limits
 from verifier.budget import Budget, BudgetSpentError
 from verifier.formats.content import Argument, Oddity, Problem, Program, Role, Use
 from verifier.formats.pickle.symbols import Global, Made, Symbol
 
 _MOST_ODDITIES = 1_000
+_IMPORTABLE = re.compile(r"[^\x00-\x20\x7f-\x9f\\]+")
+"""A module's name and a global's: no control characters, nothing that was no UTF-8."""
 
 
 class BrokenError(Exception):
@@ -75,6 +79,14 @@ class Facts:
         """Note where the stream is not what the format demands, though an unpickler might go on."""
         if len(self._problems) < _MOST_ODDITIES:
             self._problems.append(Problem(message, offset))
+
+    def merge(self, program: Program, *, are_run: bool) -> None:
+        """Note another program's uses of names that could be imported; its oddities where it runs that far."""
+        for use in program.uses:
+            if _IMPORTABLE.fullmatch(use.module + use.name):
+                self.use(Global(use.module, use.name), use.role, use.opcode, use.offset, use.arguments)
+                are_run = are_run or use.role is Role.IMPORT
+        self._oddities.extend(program.oddities[: _MOST_ODDITIES - len(self._oddities)] if are_run else ())
 
     def program(self) -> Program:
         """Give all of it."""

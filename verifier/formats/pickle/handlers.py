@@ -141,6 +141,7 @@ def _called(state: State, callee: Symbol, arguments: Symbol, role: Role, offset:
     state.facts.use(callee, role, opcode, offset, shown, apart=apart)
     if callee in _MAKERS:
         return _made_by(state, given, opcode, offset)
+    raw.note_wrapper(state, callee, role, offset)
     return Made(callee, raw.kept(state, callee, given))
 
 

@@ -26,6 +26,13 @@ class Memo:
         self._symbols: list[Symbol] = []
         self._numbers: dict[Symbol, int] = {}
 
+    def copy(self) -> Memo:
+        """Give another that begins with what this one holds."""
+        other = Memo()
+        other.entries, other.gaps = self.entries[:], self.gaps
+        other._symbols, other._numbers = list(self._symbols), dict(self._numbers)
+        return other
+
     def encode(self, value: Symbol) -> int:
         """Give the entry for a value. Of tuples only that they are tuples is remembered."""
         if type(value) is int:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from verifier.formats.content import Role
 from verifier.formats.pickle.facts import BrokenError
 from verifier.formats.pickle.literals import NotALiteralError
 from verifier.formats.pickle.state import State
@@ -18,7 +19,11 @@ from verifier.formats.pickle.symbols import Global, Made, Symbol
 _WRAPPERS = frozenset(
     Global(module, "NumpyArrayWrapper") for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
 )
+_NEEDED = frozenset({"subclass", "shape", "order", "dtype", "allow_mmap"})
+_ALIGNMENT = "numpy_array_alignment_bytes"
+"""What a wrapper's state holds; joblib writes the last one since its version 1.2."""
 _DTYPE = Global("numpy", "dtype")
+_OBJECT = re.compile(r"[<>|=]?O[0-9]*")
 _HOLDS_OBJECTS = 1
 """The bit in a dtype's flags that says that its elements hold references: NPY_ITEM_REFCOUNT."""
 _MOST_STORAGES = 1_000_000
@@ -53,44 +58,82 @@ def kept(state: State, callee: Global, given: Sequence[Symbol]) -> tuple[object,
     return (state.text(given[0]) or "",)
 
 
+def note_wrapper(state: State, callee: Global, role: Role, offset: int) -> None:
+    """Note where a wrapper of raw bytes is made, empty: only NEWOBJ leaves it without the attributes of `__init__`."""
+    if callee in _WRAPPERS:
+        state.wrapper, state.filled = offset, {} if role is Role.NEW else None
+
+
 def behind_build(state: State, target: Made, given: Symbol, offset: int) -> tuple[Symbol, int]:
     """Give what BUILD leaves on the stack, and the offset from which the opcodes go on."""
-    if target.origin == _DTYPE and isinstance(given, tuple) and target.arguments:
-        flags = _integer(state, given[7]) if len(given) > 7 else 0
-        kind = "O" if flags is None or flags & _HOLDS_OBJECTS else target.arguments[0]
-        return Made(_DTYPE, (kind,)), offset
-    if target.origin in _WRAPPERS:
-        return target, _behind_array(state, given, offset)
+    if target.origin == _DTYPE:
+        state.has_odd_dtype = state.has_odd_dtype or not _is_plain_dtype(state, target, given)
+    if target.origin in _WRAPPERS and state.skips_raw:
+        return target, _behind_array(state, target, given, offset)
     return target, offset
 
 
-def _behind_array(state: State, given: Symbol, offset: int) -> int:
+def _is_plain_dtype(state: State, dtype: Made, given: Symbol) -> bool:
+    """Tell whether a dtype's state leaves the size of its elements, and whether they are objects, as its name says."""
+    kind = str(dtype.arguments[0]) if dtype.arguments else ""
+    if not isinstance(given, tuple) or len(given) < 8:
+        return False
+    size, flags = _integer(state, given[5]), _integer(state, given[7])
+    is_object = bool(_OBJECT.fullmatch(kind))
+    if size is None or flags is None or bool(flags & _HOLDS_OBJECTS) != is_object:
+        return False
+    return is_object or size in (-1, _element_size(kind))
+
+
+def _behind_array(state: State, target: Made, given: Symbol, offset: int) -> int:
+    unknown = BrokenError("the length of a raw array is not written in the stream", offset)
     if state.frame_end:
         if state.frame_end != offset:
             raise BrokenError("a raw array begins inside a frame", offset)
         state.frame_end = 0
-    filled, items = state.filled
-    if filled != given or not isinstance(given, int):
-        raise BrokenError("the length of a raw array is not written in the stream", offset)
+    items = state.filled.get(given) if state.filled is not None else None
+    if not isinstance(given, int) or given <= state.wrapper or state.source.read_at(given, 1) != b"}" or items is None:
+        raise unknown
+    state.filled = None
     fields = {state.text(key): value for key, value in zip(items[::2], items[1::2], strict=True)}
-    size = _element_size(fields.get("dtype", 0))
-    if size is None:
+    names = frozenset(fields)
+    if not _NEEDED <= names <= _NEEDED | {_ALIGNMENT} or names != (state.wrapped or names) or state.has_odd_dtype:
+        raise unknown
+    state.wrapped = names
+    dtype = fields["dtype"]
+    if not isinstance(dtype, Made) or dtype.origin != _DTYPE or not dtype.arguments:
+        raise unknown
+    kind = str(dtype.arguments[0])
+    if _OBJECT.fullmatch(kind):
         return state.nested(offset)
-    shape = fields.get("shape", 0)
-    sides = [_integer(state, side) for side in (shape if isinstance(shape, tuple) else ())]
-    if isinstance(shape, int) and state.source.read_at(shape, 1) != b")":
-        raise BrokenError("the length of a raw array is not written in the stream", offset)
-    if any(side is None or side < 0 for side in sides):
-        raise BrokenError("the length of a raw array is not written in the stream", offset)
-    if _integer(state, fields.get("numpy_array_alignment_bytes", 0)):
-        offset += 1 + state.bytes_at(offset, 1)[0]
-    return offset + size * math.prod(side or 0 for side in sides)
+    size, count = _element_size(kind), _elements(state, fields["shape"])
+    if size is None or count is None:
+        raise unknown
+    end = offset
+    if _ALIGNMENT in fields and not _is_none(state, fields[_ALIGNMENT]):  # joblib asks for None, not for 0
+        end += 1 + state.bytes_at(offset, 1)[0]
+    end += size * count
+    if end > offset:
+        state.stack.append(target)
+        state.also_unskipped(offset)
+        state.stack.pop()
+    return end
 
 
-def _element_size(dtype: Symbol) -> int | None:
-    """Give the bytes of an element; None where the elements are Python objects, which are a pickle of their own."""
-    kind = dtype.arguments[0] if isinstance(dtype, Made) and dtype.arguments else "O"
-    match = re.fullmatch(r"[<>|=]?([bBiufcmMSUVa?])(\d+)", str(kind))
+def _is_none(state: State, symbol: Symbol) -> bool:
+    return isinstance(symbol, int) and state.source.read_at(symbol, 1) == b"N"
+
+
+def _elements(state: State, shape: Symbol) -> int | None:
+    if isinstance(shape, int):
+        return 1 if state.source.read_at(shape, 1) == b")" else None
+    sides = [_integer(state, side) for side in shape] if isinstance(shape, tuple) else [None]
+    return None if any(side is None or side < 0 for side in sides) else math.prod(side or 0 for side in sides)
+
+
+def _element_size(kind: str) -> int | None:
+    """Give the bytes of an element of a numpy type that is written in numpy's short way."""
+    match = re.fullmatch(r"[<>|=]?([bBiufcmMSUVa?])([0-9]{1,18})", kind)
     if match is None:
         return None
     return int(match[2]) * (4 if match[1] == "U" else 1)

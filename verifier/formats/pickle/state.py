@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickletools
 import re
+from contextlib import suppress
 
 from verifier import limits
 from verifier.budget import Budget, BudgetSpentError
@@ -15,6 +16,7 @@ from verifier.source import ByteSource
 
 NAMES = {opcode.code.encode("latin-1")[0]: opcode.name for opcode in pickletools.opcodes}
 _PIECE = 4 * limits.KIB
+_MOST_FILLED = 1_000
 
 
 class State:
@@ -33,8 +35,14 @@ class State:
         self.stack: list[Symbol] = []
         self.marked: list[list[Symbol]] = []
         """The stacks below each mark."""
-        self.filled: tuple[Symbol, list[Symbol]] = (0, [])
-        """Into what SETITEMS put what, the last time."""
+        self.filled: dict[Symbol, list[Symbol] | None] | None = None
+        """What was put into what since a wrapper of raw bytes was made; None where it happened twice."""
+        self.wrapper = 0
+        """Where that wrapper was made."""
+        self.wrapped: frozenset[str | None] = frozenset()
+        """The attributes of the first wrapper: all of a stream have the same."""
+        self.has_odd_dtype = False
+        self.skips_raw = True
         self.start = 0
         self.frame_end = 0
         self.stopped = False
@@ -111,6 +119,32 @@ class State:
         inner = type(self)(self.source, self.budget, self.facts)
         with self.budget.nested():
             return inner.walk(offset)
+
+    def note_filled(self, target: Symbol, items: list[Symbol]) -> None:
+        """Note what is put into a container while a wrapper of raw bytes waits for its state."""
+        if self.filled is not None:
+            if len(self.filled) >= _MOST_FILLED:
+                raise BrokenError("a wrapper of raw bytes is made and not filled", self.wrapper)
+            self.filled[target] = None if target in self.filled else items
+
+    def also_unskipped(self, offset: int) -> None:
+        """Note what an unpickler does that takes the raw bytes at `offset` for opcodes, which are read anew for it.
+
+        Bytes of numbers spell opcodes, too: only names that could be a module's are taken from them.
+        """
+        if (self.source.read_at(offset, 1) or b"\0")[0] not in NAMES:
+            return
+        inner = type(self)(self.source, self.budget, Facts(self.budget))
+        inner.stack, inner.marked = list(self.stack), [list(each) for each in self.marked]
+        inner.memo, inner.skips_raw = self.memo.copy(), False
+        self.budget.opcodes(len(inner.memo.entries) // 64 + 1)
+        with suppress(BrokenError):
+            inner.go_on(offset)
+        self.facts.merge(inner.facts.program(), are_run=inner.stopped)
+
+    def go_on(self, position: int) -> int:
+        """Walk on from `position` with the stack and the memo as they are; give the offset behind STOP."""
+        raise NotImplementedError
 
     def walk(self, start: int) -> int:
         """Walk one stream from `start` and give the offset behind its STOP."""

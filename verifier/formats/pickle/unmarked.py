@@ -9,19 +9,34 @@ from __future__ import annotations
 
 import pickletools
 import re
+import sys
 from dataclasses import dataclass
 
 from verifier import limits
 from verifier.source import ByteSource
 
 _MOST_OPCODES = 10_000
-_LONGEST_LINE = 1 * limits.MIB
+_PIECE = 4 * limits.KIB
+_LONGEST_LINE = 64 * limits.KIB
+"""Up to here a line is looked at; behind it only its end is searched."""
 _OPCODES = {opcode.code.encode("latin-1")[0]: opcode for opcode in pickletools.opcodes}
 _IMPORTS = frozenset({"GLOBAL", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
 _CALLS = frozenset({"REDUCE", "OBJ", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
 _LINES = {"GLOBAL": 2, "INST": 2}
-_NAME = re.compile(rb"[\w.\-\x80-\xff]+")
-"""What a module or a class can be called; text that is none of that is not imported, but fails."""
+_REST = rb"\s*(?s:\0.*)?"
+"""What may stand behind a number: blanks, and behind a NUL, where C's strings end, anything."""
+_NAME = re.compile(rb"[\w.\-/\x80-\xff]+")
+"""What a module or a class can be called; text that is none of that is not imported, but fails.
+
+A slash leads to a module as a dot does."""
+
+
+_WORDS = frozenset({"ast", "os"})
+"""Modules that make an English word behind a `c`; importing them runs nothing."""
+_SUFFIXES = frozenset(
+    {"bin", "cfg", "csv", "db", "gguf", "h5", "ini", "json", "log", "lock", "md", "model", "npy", "onnx", "pt"}
+    | {"pth", "py", "sh", "toml", "txt", "yaml", "yml"}
+)
 
 
 class _EndOfData(Exception):
@@ -45,13 +60,17 @@ class _Reader:
         return data
 
     def line(self) -> bytes:
-        data = self.source.read_at(self.position, _LONGEST_LINE)
-        end = data.find(b"\n")
-        if end < 0:
-            self.position += len(data)
-            raise _EndOfData
-        self.position += end + 1
-        return data[:end]
+        """Give a line, its end left out where it is very long."""
+        pieces: list[bytes] = []
+        start = self.position
+        while piece := self.source.read_at(self.position, _PIECE):
+            end = piece.find(b"\n")
+            if self.position - start < _LONGEST_LINE:
+                pieces.append(piece if end < 0 else piece[:end])
+            self.position += len(piece) if end < 0 else end + 1
+            if end >= 0:
+                return b"".join(pieces)
+        raise _EndOfData
 
     @property
     def is_cut_off(self) -> bool:
@@ -66,7 +85,7 @@ def runs_as_pickle(source: ByteSource, size: int | None = None) -> bool:
     it has run by then; so does one that is still valid where the bounds of this look are.
     """
     reader = _Reader(source, source.size if size is None else size)
-    depth, imported, data_opcodes = 0, False, 0
+    depth, imported, is_real, data_opcodes = 0, False, False, 0
     marks: list[int] = []
     try:
         for _ in range(_MOST_OPCODES):
@@ -79,11 +98,18 @@ def runs_as_pickle(source: ByteSource, size: int | None = None) -> bool:
             lines = _argument(reader, opcode)
             if lines is None:
                 return False
+            if opcode.name == "GLOBAL":
+                if _is_standard(*lines):
+                    return True
+                is_real = is_real or _is_dotted(*lines)
+            is_real = is_real or (opcode.name == "STACK_GLOBAL" and depth >= 2)
             if opcode.name == "FRAME":  # no text holds one, and unpicklers differ in what they skip at its end
                 return int.from_bytes(source.read_at(before_opcode + 1, 8), "little") <= reader.size - reader.position
             if opcode.name == "STOP":
                 if reader.position == reader.size:
                     return data_opcodes > 2 or imported
+                if is_real:
+                    return True
                 depth, marks = 0, []
                 continue  # another pickle may follow, as in legacy PyTorch files
             data_opcodes += 1
@@ -120,11 +146,11 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
         lines = tuple(reader.line() for _ in range(_LINES.get(opcode.name, 1)))
         if opcode.name in _LINES and not all(_NAME.fullmatch(line) for line in lines):
             return None
-        if opcode.name in ("INT", "LONG", "GET", "PUT") and not re.fullmatch(rb"\s*[-+]?\w+", lines[0]):
+        if opcode.name in ("INT", "LONG", "GET", "PUT") and not re.fullmatch(rb"\s*[-+]?\w+" + _REST, lines[0]):
             return None
-        if opcode.name == "FLOAT" and not re.fullmatch(rb"\s*[-+.\w]+", lines[0]):
+        if opcode.name == "FLOAT" and not re.fullmatch(rb"\s*[-+.\w]+" + _REST, lines[0]):
             return None
-        if opcode.name == "STRING" and not re.fullmatch(rb"\s*(['\"]).*\1\s*", lines[0]):
+        if opcode.name == "STRING" and not _is_quoted(lines[0]):
             return None
         return lines
     if argument.n >= 0:
@@ -136,3 +162,21 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
         return None
     reader.take(count)
     return ()
+
+
+def _is_standard(module: bytes, name: bytes) -> bool:
+    """Tell whether a name is one of the standard library's, whose import alone can run something."""
+    top = module.decode("latin-1").partition(".")[0].partition("/")[0]
+    return top in sys.stdlib_module_names - _WORDS and name.decode("latin-1").replace(".", "").isidentifier()
+
+
+def _is_dotted(module: bytes, name: bytes) -> bool:
+    """Tell whether a name is of a module in a package, and not a file's in a list of files."""
+    *packages, last = module.decode("latin-1").split(".")
+    is_name = all(part.isidentifier() for part in (*packages, last, *name.decode("latin-1").split(".")))
+    return bool(packages) and is_name and last not in _SUFFIXES
+
+
+def _is_quoted(line: bytes) -> bool:
+    line = line.strip()
+    return line[:1] in (b"'", b'"') and (len(line) >= _LONGEST_LINE or (len(line) > 1 and line[-1] == line[0]))

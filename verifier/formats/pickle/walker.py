@@ -44,7 +44,11 @@ class Walker(State):
         Raises `BrokenError` where the unpickler would fail, `BudgetSpentError`, `OSError`.
         """
         self.begin()
-        self.start = position = start
+        self.start = start
+        return self.go_on(start)
+
+    def go_on(self, position: int) -> int:
+        """Walk on from `position` with the stack and the memo as they are; give the offset behind STOP."""
         while not self.stopped:
             position = self._step(position)
             if position > self.source.size or (position == self.source.size and not self.stopped):
@@ -118,7 +122,7 @@ class Walker(State):
                     push, pop = stack.append, stack.pop
                     target = stack[-1]
                     if opcode == 0x75:
-                        self.filled = (target, items)
+                        self.note_filled(target, items)
                         if len(items) % 2:
                             raise BrokenError("SETITEMS finds a key without a value", base + at)
                     if type(target) is not int:
@@ -150,7 +154,7 @@ class Walker(State):
                     items = [pop()] if opcode == 0x61 else [pop(), pop()][::-1]
                     target = stack[-1]
                     if opcode == 0x73:
-                        self.filled = (target, items)
+                        self.note_filled(target, items)
                     if type(target) is not int:
                         self.facts.fill(target, NAMES[opcode], base + at)
                     at += 1
