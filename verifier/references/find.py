@@ -50,6 +50,7 @@ _EVERYDAY = ("load", "LLM", "Engine", "Runtime", "pipeline")
 _IN_PYTHON = (
     *_ALWAYS,
     *sorted({name.lower().encode() for name in (*LOADING_METHODS, *LOADING_FUNCTIONS) if name not in _EVERYDAY}),
+    *(b"huggingface/", b"huggingface-cli", b"hf download", b"serve", b"lmdeploy"),
     *(b"vllm", b"llm(", b"tensorrt_llm", b"sglang", b"mlx_lm", b"mlx_vlm"),
     *(b"pipeline(", b"pipeline (", b"import pipeline", b"pipeline as"),
 )
