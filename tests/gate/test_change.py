@@ -156,6 +156,22 @@ class TestUnseen:
 
         assert self.unseen(checkout) == []
 
+    @pytest.mark.parametrize("name", ["train.py", "src/run.py"])
+    def test_a_link_that_gives_a_text_the_name_of_a_module(self, checkout: Checkout, name: str) -> None:
+        checkout.commit({"notes.txt": EVIL})
+        (checkout.root / name).symlink_to("../notes.txt" if "/" in name else "notes.txt")
+        checkout.change()
+
+        assert [path.partition(":")[0] for _, path in denied(checkout.judge())] == [name]
+
+    def test_a_text_that_changes_behind_such_a_link(self, checkout: Checkout) -> None:
+        checkout.commit({"notes.txt": "nothing\n"})
+        (checkout.root / "train.py").symlink_to("notes.txt")
+        checkout.commit({})
+        checkout.change({"notes.txt": EVIL})
+
+        assert [path.partition(":")[0] for _, path in denied(checkout.judge())] == ["train.py"]
+
     def test_a_file_beyond_the_limit(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(limits, "MAX_SOURCE", 2_000)
         checkout.change({"src/new.py": EVIL + "#" * 2_000})

@@ -18,10 +18,11 @@ from verifier._git import Blobs, Repository, TreeEntry
 from verifier.digest import default_workers
 from verifier.document import DocumentError, read_bytes
 from verifier.errors import UndecidedError, UsageError
-from verifier.references import FileMentions, find, imports_of, is_source
+from verifier.references import FileMentions, find, imports_of, is_source, kind_of
 
 Answer = TypeVar("Answer")
 _LINK, _SUBMODULE = "120000", "160000"
+_MAX_LINKS = 16
 _FILES_WORTH_A_POOL, _BYTES_WORTH_A_POOL = 400, 8 * limits.MIB
 """Below both a pool's start takes longer than it saves."""
 
@@ -78,8 +79,29 @@ class SourceTree:
 
     @property
     def sources(self) -> set[str]:
-        """The files that are searched by their names."""
-        return {path for path in self.paths if self._is_file(path) and is_source(path)}
+        """The files that are searched by their names; a link is read as what it leads to, which may be called else."""
+        return {path for path in self.paths if is_source(path) and (self._is_file(path) or path in self._links)}
+
+    @cached_property
+    def _links(self) -> dict[str, str]:
+        """The links to files of the tree that are not searched under their own names, with those files."""
+        found = {}
+        for path, entry in self.entries.items():
+            if entry.mode == _LINK and path not in self.instead and is_source(path):
+                target = self._followed(path)
+                is_searched = target is not None and is_source(target) and kind_of(target) == kind_of(path)
+                if target is not None and self._is_file(target) and not is_searched:
+                    found[path] = target
+        return found
+
+    def _followed(self, path: str) -> str | None:
+        """Where a link leads, over others; None for a circle."""
+        for _ in range(_MAX_LINKS):
+            entry = self.entries.get(path)
+            if entry is None or entry.mode != _LINK or path in self.instead:
+                return path
+            path = self._target(path, entry)
+        return None
 
     @cached_property
     def _blobs(self) -> Blobs:
@@ -105,8 +127,13 @@ class SourceTree:
             return self.instead[path]
         return self._blobs.read(self.entries[path], limits.MAX_SOURCE) if self._is_file(path) else None
 
+    def content(self, path: str) -> bytes | None:
+        """Give the bytes that are searched under a path: a file's, or those that a link leads to."""
+        return self.read(self._links.get(path, path))
+
     def size(self, path: str) -> int:
-        """Give a file's size in bytes."""
+        """Give a file's size in bytes, of a link that of what it leads to."""
+        path = self._links.get(path, path)
         if path in self.instead:
             return len(self.instead[path])
         return self.entries[path].size or 0
@@ -116,7 +143,8 @@ class SourceTree:
         if path in self.instead:
             return self.instead[path]
         entry = self.entries.get(path)
-        return (entry.mode, entry.object) if entry is not None else None
+        led_to = self.state(self._links[path]) if path in self._links else None
+        return (entry.mode, entry.object, led_to) if entry is not None else None
 
     def unseen(self, paths: Iterable[str]) -> dict[str, str]:
         """Give those of some paths that a search of this tree can't see into, with the reason."""
@@ -129,7 +157,9 @@ class SourceTree:
                 found[path] = "it is a submodule, whose files are in another repository"
             elif entry.mode == _LINK and not self.holds(self._target(path, entry)):
                 found[path] = "it is a link to a place outside of the repository"
-            elif self._is_file(path) and is_source(path) and self.size(path) > limits.MAX_SOURCE:
+            elif (
+                (self._is_file(path) or path in self._links) and is_source(path) and self.size(path) > limits.MAX_SOURCE
+            ):
                 found[path] = f"it is larger than {limits.MAX_SOURCE // limits.MIB} MiB"
         return found
 
@@ -182,11 +212,11 @@ def _on_own_tree(work: Callable[[SourceTree, str], Answer], path: str) -> Answer
 
 
 def _find(tree: SourceTree, path: str) -> FileMentions:
-    return find(path, tree.read(path) or b"", tree)
+    return find(path, tree.content(path) or b"", tree)
 
 
 def _imports(tree: SourceTree, path: str) -> frozenset[str]:
-    return imports_of(path, tree.read(path) or b"", tree)
+    return imports_of(path, tree.content(path) or b"", tree)
 
 
 def work_files(root: Path, paths: Sequence[Path]) -> dict[str, bytes]:

@@ -5,7 +5,18 @@ Nothing here runs, imports or loads what it reads, and nothing here judges: the 
 
 from __future__ import annotations
 
-from verifier.references.find import find, imports_of, is_source
+from verifier.references.find import find, imports_of, is_source, kind_of
 from verifier.references.mention import FileMentions, Mention, NoProject, Note, Pragma, Project
 
-__all__ = ["FileMentions", "Mention", "NoProject", "Note", "Pragma", "Project", "find", "imports_of", "is_source"]
+__all__ = [
+    "FileMentions",
+    "Mention",
+    "NoProject",
+    "Note",
+    "Pragma",
+    "Project",
+    "find",
+    "imports_of",
+    "is_source",
+    "kind_of",
+]

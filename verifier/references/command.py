@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from verifier.references.draft import Collection
-from verifier.references.mention import Project
+from verifier.references.mention import Note, Project
 from verifier.references.naming import Reading, at_loader, beside_key, hub_urls, read_name
 from verifier.references.shell import Command, Place, Variables, Word, commands, expand
 from verifier.references.vocabulary import (
@@ -149,6 +149,9 @@ class Reader:
             self.words(words)
         for document in command.documents:
             place = shifted(self.at, document.offset)
+            if not document.has_end:
+                line = self.at(document.offset)[0]
+                self.collection.notes.append(Note(line, "a here-document without an end; read on behind its line"))
             self.source(_language_of_document(command.words), document.text, place)
 
     def words(self, words: list[Word]) -> None:

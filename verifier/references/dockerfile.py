@@ -11,7 +11,7 @@ from verifier.references.command import Reader, shifted
 from verifier.references.shell import Word, commands
 
 _BEGIN = re.compile(r"^[ \t]*(?:ONBUILD[ \t]+)?([A-Za-z]+)[ \t]+(?=\S)", re.MULTILINE)
-_HEREDOC = re.compile(r"<<-?[ \t]*['\"]?([A-Za-z_]\w*)['\"]?")
+_HEREDOC = re.compile(r"(?<!<)<<(?!<)-?[ \t]*['\"]?([A-Za-z_]\w*)['\"]?")
 
 
 class Instruction(NamedTuple):
@@ -43,7 +43,7 @@ def _end(text: str, start: int) -> int:
         if not line.endswith("\\") and not is_comment:
             for heredoc in _HEREDOC.finditer(text, start, stop):
                 close = re.compile(rf"^[ \t]*{heredoc[1]}[ \t]*$", re.MULTILINE).search(text, stop)
-                stop = close.end() if close else len(text)
+                stop = close.end() if close else stop
             return stop
         at = stop + 1
 

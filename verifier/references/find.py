@@ -25,23 +25,24 @@ MAX_CELL_LINES = 50_000
 MAX_NESTED = 4
 
 _BY_NAME = (
-    (r"(?:.*/)?(?:Dockerfile|Containerfile)(?:\..*)?|.*\.(?:dockerfile|Dockerfile|containerfile)", "dockerfile"),
-    (r"(?:.*/)?(?:GNUmakefile|[Mm]akefile)(?:\..*)?|.*\.mk", "makefile"),
-    (r"(?:.*/)?[Mm]odelfile(?:\..*)?|.*\.[Mm]odelfile", "modelfile"),
-    (r"(?:.*/)?\.gitmodules", "submodules"),
-    (r"(?:.*/)?[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in)|.*/requirements/.*\.(?:txt|in)", "addresses"),
     (r".*\.(?:py|pyi|pyw)", "python"),
     (r".*\.ipynb", "notebook"),
+    (r".*\.(?:sh|bash|zsh|ksh|sbatch|slurm|pbs|bats|fish|csh|command)|(?:.*/)?(?:Procfile|justfile|\.envrc)", "shell"),
+    (r"(?:.*/)?(?:Dockerfile|Containerfile)(?:[._-].*)?|.*\.(?:dockerfile|containerfile)", "dockerfile"),
+    (r"(?:.*/)?(?:GNUmakefile|makefile)(?:\..*)?|.*\.mk", "makefile"),
+    (r"(?:.*/)?modelfile(?:\..*)?|.*\.modelfile", "modelfile"),
+    (r"(?:.*/)?\.gitmodules", "submodules"),
+    (r"(?:.*/)?[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in)|.*/requirements/.*\.(?:txt|in)", "addresses"),
     (r".*\.(?:ya?ml|dvc)|(?:.*/)?(?:MLproject|dvc\.lock|\.clang-format)", "yaml"),
     (r".*\.(?:json|jsonc|json5|webmanifest)", "json"),
     (r".*\.toml|(?:.*/)?(?:Pipfile|poetry\.lock|uv\.lock)", "toml"),
     (r".*\.(?:tf|tfvars|hcl|nomad)", "hcl"),
-    (r".*\.(?:sh|bash|zsh|ksh|sbatch|slurm|pbs|bats|fish)|(?:.*/)?(?:Procfile|justfile|Justfile|\.envrc)", "shell"),
-    (r"(?:.*/)?\.env(?:\..*)?|.*\.(?:env|ini|cfg|conf|properties)", "settings"),
+    (r"(?:.*/)?\.env(?:\..*)?|.*\.(?:env|ini|cfg|conf|properties|service)", "settings"),
     (r".*\.(?:md|markdown)", "markdown"),
     (r".*\.(?:j2|jinja2?|tpl|tmpl|gotmpl|ps1|bat|cmd|groovy)|(?:.*/)?Jenkinsfile", "text"),
 )
-_KINDS = tuple((re.compile(pattern, re.DOTALL), kind) for pattern, kind in _BY_NAME)  # a name may hold a line feed
+_FLAGS = re.DOTALL | re.IGNORECASE  # a name may hold a line feed
+_KINDS = tuple((re.compile(pattern, _FLAGS), kind) for pattern, kind in _BY_NAME)
 _ALWAYS = (
     *(f"remote{mark}code".encode() for mark in ("", "_", "-", ".", " ")),
     *(f"custom{mark}pipeline".encode() for mark in ("", "_", "-", ".", " ")),
@@ -52,6 +53,7 @@ _EVERYDAY = ("load", "LLM", "Engine", "Runtime", "pipeline")
 _IN_PYTHON = (
     *_ALWAYS,
     *sorted({name.lower().encode() for name in (*LOADING_METHODS, *LOADING_FUNCTIONS) if name not in _EVERYDAY}),
+    *(b"huggingface/", b"huggingface-cli", b"hf download", b"serve", b"lmdeploy"),
     *(b"vllm", b"llm(", b"tensorrt_llm", b"sglang", b"mlx_lm", b"mlx_vlm"),
     *(b"pipeline(", b"pipeline (", b"import pipeline", b"pipeline as"),
 )
@@ -65,7 +67,7 @@ one pattern of them all."""
 _QUOTED_ID = re.compile(
     rb"['\"][a-z0-9\x80-\xff][\w.\-\x80-\xff]*/[\w\x80-\xff][\w.\-\x80-\xff]*(?::[\w.\-]+|@[\w./\-]+)?['\"]"
 )
-_HASH_BANG = re.compile(rb"#!.*?(python|bash|zsh|ksh|dash|\bsh)[\d.]*\b")
+_HASH_BANG = re.compile(rb"#!.*?(python|uv\b|bash|zsh|ksh|dash|fish|csh|\bash|\bsh)[\d.]*\b")
 
 
 def kind_of(path: str) -> str | None:
@@ -111,7 +113,7 @@ def _by_first_line(data: bytes) -> str | None:
     match = _HASH_BANG.match(data[:200])
     if match is None:
         return None
-    return "python" if match[1] == b"python" else "shell"
+    return "python" if match[1] in (b"python", b"uv") else "shell"
 
 
 def _may_matter(kind: str, data: bytes) -> bool:

@@ -37,6 +37,8 @@ _URL = re.compile(
 )
 _MEDIA = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|mp4|webm|wav|mp3|flac|pdf|md|txt|csv)(?:\?\S*)?$", re.IGNORECASE)
 """Files that are looked at, whatever repository they lie in."""
+_WEIGHTS = re.compile(r"(.*)\.(?:safetensors|bin|pth?|ckpt|onnx|gguf|ggml|h5|keras|pkl)", re.IGNORECASE)
+_NO_SUCH_FILE = "a file that is not in the tree, or else a model of the Hub"
 _AT_REVISION = ("resolve", "blob", "tree", "raw", "commit")
 
 
@@ -101,7 +103,7 @@ def read_name(text: str) -> tuple[Name | None, bool]:
     if prefix and rest.count("/") > 1:
         rest = "/".join(rest.split("/")[:2])
     match = _ID.fullmatch(rest)
-    if match is None or not any(character.isalpha() for character in match[1].partition("/")[2]):
+    if match is None or not any(character.isalpha() for character in match[1]):
         return None, False
     tag = (match[3] or "").removeprefix(":")
     revision = match[2] or (tag if prefix and text.lower().startswith("hf://") and tag else None)
@@ -118,13 +120,15 @@ def at_loader(text: str, project: Project, written: frozenset[str], beside: str)
     if explicit:
         return Reading("model", name, explicit=True)
     first, _, last = name.model.partition("/")
-    if _is_there(name.model, project, beside) or FILE_ENDINGS.fullmatch(last) or first.lower() in HUB_PAGES:
+    if _is_there(name.model, project, beside) or first.lower() in HUB_PAGES:
         return NONE
-    is_path = first.lower() in PATH_WORDS
-    if text.rstrip("/") in written:
-        return NONE if is_path else Reading("perhaps", name, "the same file writes to this name, and loads it")
+    is_path, is_file = first.lower() in PATH_WORDS, FILE_ENDINGS.fullmatch(last) is not None
+    if is_path and (is_file or text.rstrip("/") in written):
+        return NONE
     if is_path:
         return Reading("perhaps", name, "a directory that is not in the tree, or else a model of the Hub")
+    if is_file:
+        return Reading("perhaps", name, _NO_SUCH_FILE)
     if PLACEHOLDERS.fullmatch(name.model):
         return Reading("perhaps", name, "a placeholder by its look")
     return Reading("model", name)
@@ -139,6 +143,10 @@ def beside_key(text: str, project: Project, written: frozenset[str], beside: str
         return NONE
     if explicit:
         return Reading("model", name, explicit=True) if not PLACEHOLDERS.fullmatch(name.model) else NONE
+    weights = _WEIGHTS.fullmatch(name.model)
+    if is_model_key and weights is not None and looks_like_a_model(f"{weights[1]}_"):
+        is_known = _is_there(name.model, project, beside) or text.rstrip("/") in written
+        return NONE if is_known else Reading("perhaps", name, _NO_SUCH_FILE)
     if not looks_like_a_model(name.model) or text.rstrip("/") in written:
         return NONE
     if not is_model_key and not FAMILIES.search(name.model.partition("/")[2]):

@@ -236,7 +236,7 @@ class Settings:
                 self.collection.switch("custom-code", place, shown, read_name(scalar.text)[0])
         elif not scalar.is_text or names_an_output(word) or word in _NOT_BELOW or _is_data(key):
             return
-        elif "\n" in scalar.text.strip() or scalar.is_block:
+        elif "\n" in scalar.text.strip() or (scalar.is_block and _NESTED.search(key)):
             self._block(key, scalar)
         elif _is_command(word) or (" " in scalar.text and "--" in scalar.text):
             self._shell(scalar)
@@ -248,7 +248,7 @@ class Settings:
         if not is_model and word in _BELOW:
             is_model = any(names_a_model(key) for key in trail[-2:])
         place = (scalar.line + self.shift, scalar.column)
-        texts = [scalar.text]
+        texts = [scalar.text.strip()]
         if _DYNAMIC.search(scalar.text):
             texts = self._resolved(scalar.text)
             if not texts and word in _STRONG:

@@ -1,18 +1,23 @@
 """The words of shell commands: quotes, continuations, variables with their defaults, here-documents.
 
-A reader of what people write, not a shell: substitutions and arithmetic are words that are not known.
+A reader of what people write, not a shell: what a substitution gives is not known, but its commands are read. What
+begins and does not end hides nothing: reading goes on behind its line.
 """
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 MAX_EXPANSIONS = 16
 MAX_DEPTH = 4
+MAX_REWINDS = 16
+"""How many quotes that do not end are read again behind their line; further quotes are plain characters then."""
 Place = Callable[[int], tuple[int, int]]
 """Where in the file an offset of the text is: line and column."""
 
@@ -51,6 +56,7 @@ class Document(NamedTuple):
 
     text: str
     offset: int
+    has_end: bool = True
 
 
 class Command(NamedTuple):
@@ -65,7 +71,9 @@ Variables = dict[str, list[Word]]
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
 _BRACED = re.compile(r"!?([A-Za-z_]\w*|\d+|[@*#?])(?:\[[^\]]*\])?(?::?([-=])(.*)|.*)", re.DOTALL)
-_HEREDOC = re.compile(r"<<-?\s*(['\"\\]?)([A-Za-z_][\w.-]*)\1?")
+_HEREDOC = re.compile(r"<<(-?)[ \t]*((?:[^\s;|&()<>'\"\\`#]|'[^'\n]*'|\"[^\"\n]*\"|\\.)+)")
+_ANSI_TEXT = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_SUBSTITUTION = re.compile(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|[()]", re.DOTALL)
 
 
 def commands(text: str, *, makefile: bool = False) -> Iterator[Command]:
@@ -74,11 +82,32 @@ def commands(text: str, *, makefile: bool = False) -> Iterator[Command]:
 
 
 class _Reader:
-    def __init__(self, text: str, makefile: bool) -> None:
-        self.text, self.makefile, self.at = text, makefile, 0
-        self.pending: list[tuple[str, list[Document]]] = []
+    def __init__(self, text: str, makefile: bool, depth: int = 0) -> None:
+        self.text, self.makefile, self.depth, self.at = text, makefile, depth, 0
+        self.pending: list[tuple[re.Match[str], list[Document]]] = []
+        self.substituted: list[tuple[int, int]] = []
+        self.arithmetic = 0
+        self.rewinds = 0
 
     def commands(self) -> Iterator[Command]:
+        """Give every command, and behind it those of its substitutions."""
+        for command in self._simple():
+            yield command
+            yield from self._substitutions()
+        yield from self._substitutions()
+
+    def _substitutions(self) -> Iterator[Command]:
+        for start, end in self.substituted:
+            text = self.text[start:end]
+            if self.depth >= MAX_DEPTH:
+                text = re.sub(r"[$`(){}\"']", ";", text)
+            for command in _Reader(text, self.makefile, self.depth + 1).commands():
+                for word in command.words:
+                    word.offset += start
+                yield Command(command.words, [each._replace(offset=each.offset + start) for each in command.documents])
+        self.substituted = []
+
+    def _simple(self) -> Iterator[Command]:
         words: list[Word] = []
         documents: list[Document] = []
         text, size = self.text, len(self.text)
@@ -97,6 +126,9 @@ class _Reader:
                 if character == "(" and words and _ASSIGNMENT.fullmatch(words[-1].plain or ""):
                     self._array(words)
                     continue
+                if self.at >= self.arithmetic and text.startswith("((", self.at):
+                    end = text.find("))", self.at)
+                    self.arithmetic = size if end < 0 else end
                 self.at += 1
                 if character == "\n":
                     self._documents()
@@ -111,21 +143,40 @@ class _Reader:
             yield Command(words, documents)
 
     def _redirect(self, documents: list[Document]) -> None:
-        match = _HEREDOC.match(self.text, self.at)
-        if match and not self.text.startswith("<<<", self.at):
-            self.pending.append((match[2], documents))
+        if self.text.startswith("<<<", self.at):
+            self.at += 3
+        elif self.at > self.arithmetic and (match := _HEREDOC.match(self.text, self.at)):
+            self.pending.append((match, documents))
             self.at = match.end()
         else:
             self.at += 1
 
     def _documents(self) -> None:
         """Read the here-documents that were announced on the line that ends here."""
-        for end, documents in self.pending:
-            match = re.compile(rf"^[ \t]*{re.escape(end)}[ \t]*$", re.MULTILINE).search(self.text, self.at)
-            stop = match.start() if match else len(self.text)
-            documents.append(Document(self.text[self.at : stop], self.at))
-            self.at = match.end() if match else stop
+        for begin, documents in self.pending:
+            end = re.sub(r"['\"\\]", "", begin[2])
+            for key in ("\t" * bool(begin[1]), " \t"):
+                starts = self._lines.get((key, end), [])
+                number = bisect.bisect_left(starts, self.at)
+                if number < len(starts):
+                    documents.append(Document(self.text[self.at : starts[number]], self.at))
+                    self.at = self._line_end(starts[number])
+                    break
+            else:  # a shell takes the rest; whether it is one, nobody can tell
+                documents.append(Document("", self.at, has_end=False))
         self.pending = []
+
+    @cached_property
+    def _lines(self) -> dict[tuple[str, str], list[int]]:
+        """Where lines begin, by what is taken off their front and by what they then are."""
+        found: dict[tuple[str, str], list[int]] = {}
+        at = 0
+        for line in self.text.split("\n"):
+            for blanks in ("", "\t", " \t"):
+                bare = line.lstrip(blanks).rstrip("\r") if blanks else line.rstrip("\r")
+                found.setdefault((blanks, bare.rstrip(" \t") if blanks == " \t" else bare), []).append(at)
+            at += len(line) + 1
+        return found
 
     def _array(self, words: list[Word]) -> None:
         """`NAME=(a b c)` becomes one assignment a word."""
@@ -150,13 +201,18 @@ class _Reader:
             character = text[self.at]
             if character == "'":
                 stop = text.find("'", self.at + 1)
-                stop = len(text) if stop < 0 else stop
+                following = stop + 1
+                if stop < 0:
+                    stop = following = self._line_end(self.at)
                 word.pieces.append(text[self.at + 1 : stop])
-                word.is_quoted, self.at = True, stop + 1
-            elif character == '"':
-                self.at += 1
+                word.is_quoted, self.at = True, following
+            elif character == '"' or text.startswith('$"', self.at):
+                self.at += 1 + (character == "$")
                 word.is_quoted = True
                 self._double(word)
+            elif character == "$" and (ansi := _ANSI_TEXT.match(text, self.at)):
+                word.pieces.append(re.sub(r"\\(.)", r"\1", ansi[1], flags=re.DOTALL))
+                word.is_quoted, self.at = True, ansi.end()
             elif character == "\\":
                 if text[self.at + 1 : self.at + 2] == "\n":
                     self.at += 2
@@ -170,7 +226,9 @@ class _Reader:
         return word
 
     def _double(self, word: Word) -> None:
-        text = self.text
+        text, start, pieces = self.text, self.at, len(word.pieces)
+        if self.rewinds >= MAX_REWINDS:
+            return
         while self.at < len(text) and text[self.at] != '"':
             if text[self.at] == "\\":
                 follows = text[self.at + 1 : self.at + 2]
@@ -180,7 +238,16 @@ class _Reader:
                 word.pieces.append(self._dollar())
             else:
                 word.pieces.append(self._up_to('\\"$`'))
-        self.at += 1
+        if self.at >= len(text) and (stop := self._line_end(start)) < len(text):
+            self.rewinds += 1
+            word.pieces[pieces:] = [text[start:stop]]
+            self.at = stop
+        else:
+            self.at += 1
+
+    def _line_end(self, at: int) -> int:
+        end = self.text.find("\n", at)
+        return len(self.text) if end < 0 else end
 
     def _up_to(self, ends: str) -> str:
         """Take the characters before the next of some."""
@@ -195,6 +262,7 @@ class _Reader:
         if text[start] == "`":
             stop = text.find("`", start + 1)
             self.at = len(text) if stop < 0 else stop + 1
+            self.substituted.append((start + 1, len(text) if stop < 0 else stop))
             return None
         if self.makefile and follows == "$":
             self.at += 2
@@ -203,7 +271,7 @@ class _Reader:
             stop = text.find("}}", start)
             self.at = len(text) if stop < 0 else stop + 2
             return Variable(text[start + 3 : self.at - 2].strip().split(".")[-1] or "?")
-        if follows in "{(":
+        if follows and follows in "{([":
             return self._bracketed(start, follows)
         self.at += 1
         return self._named()
@@ -219,18 +287,32 @@ class _Reader:
         return "$"
 
     def _bracketed(self, start: int, bracket: str) -> Variable | None:
-        closing, depth, at = "}" if bracket == "{" else ")", 0, start + 1
-        while at < len(self.text):
-            depth += (self.text[at] == bracket) - (self.text[at] == closing)
-            at += 1
-            if depth == 0:
-                break
-        self.at = at
-        inner = self.text[start + 2 : at - 1]
-        if bracket == "(":
-            return Variable(inner) if _NAME.fullmatch(inner) else None
+        end = self._closing(start + 1, bracket)
+        self.at = min(end + 1, len(self.text))
+        inner = self.text[start + 2 : end]
+        if bracket == "(" and _NAME.fullmatch(inner):
+            return Variable(inner)
+        if bracket == "(" or "$(" in inner or "`" in inner:
+            self.substituted.append((start + 2, end))
+        if bracket != "{":
+            return None
         match = _BRACED.fullmatch(inner)
         return Variable(match[1], match[3].strip("\"'") if match[2] else None) if match else None
+
+    def _closing(self, start: int, bracket: str) -> int:
+        """Find where a bracket closes: one in quotes does not count, unless there is no other."""
+        depth = 0
+        if bracket == "(":
+            for token in _SUBSTITUTION.finditer(self.text, start):
+                depth += (token[0] == "(") - (token[0] == ")")
+                if depth == 0 and token[0] == ")":
+                    return token.start()
+        closing, depth = {"{": "}", "(": ")", "[": "]"}[bracket], 0
+        for at in range(start, len(self.text)):
+            depth += (self.text[at] == bracket) - (self.text[at] == closing)
+            if depth == 0:
+                return at
+        return len(self.text)
 
 
 class Expansion(NamedTuple):

@@ -42,6 +42,13 @@ _READ_BESIDE_A_NAME = (
 _BLANK = re.compile(r"\s")
 _FETCH = re.compile(r"\b(?:wget|curl|git|aria2c|pip3?)\s[^\n]*$")
 """A command that fetches; an address in other prose is read, not loaded."""
+_FETCHING = re.compile(r"get|head|post|request|stream|open|urlopen|ls|glob|copy|load_state_dict_from_url|download_url")
+_RUNNING = re.compile(
+    r"system|popen|Popen|run|call|check_call|check_output|getoutput|getstatusoutput|create_subprocess_shell|split"
+)
+_COMMAND = re.compile(
+    r"(?:vllm|hf|huggingface-cli|trtllm|tune|litgpt|lmdeploy|transformers|mlc_llm|ramalama|--\w+)[\w-]*\s"
+)
 Place = Callable[[ast.AST], tuple[int, int]]
 
 
@@ -98,6 +105,7 @@ class Search:
             self._load(callee, call, scope)
         else:
             self._pass_on(callee, call, scope)
+        self._given(call)
         self._function_among_arguments(call, scope)
         self._option(callee, call, scope)
         for word in call.keywords:
@@ -105,6 +113,32 @@ class Search:
                 continue
             if not (is_written and not callee.loads and spelled(word.arg).startswith("repo")):
                 self._keyed(word.arg, word.value, scope, call)
+
+    def _given(self, call: ast.Call) -> None:
+        """Read an address that a call fetches, and a text that a shell runs."""
+        name = last_name(call.func) or ""
+        given = [*call.args, *(word.value for word in call.keywords)]
+        if isinstance(call.func, ast.Attribute) and name == "split":
+            given.append(call.func.value)
+        given += [part for each in given if isinstance(each, (ast.List, ast.Tuple)) for part in each.elts]
+        for node in given:
+            text = _written_out(node)
+            if text is not None and _RUNNING.fullmatch(name) and _COMMAND.search(text):
+                self._shell(text, node)
+            elif isinstance(node, ast.Constant) and text is not None and _FETCHING.fullmatch(name):
+                known = Known(text, node, self.module)
+                for _, found, inside in hub_urls(text):
+                    if inside:
+                        self._read(Reading("model", found), known, node)
+                found_name = read_name(text)[0] if text.lower().startswith("hf://") else None
+                if found_name is not None and found_name.model.partition("/")[0] not in ("datasets", "spaces"):
+                    self._read(Reading("model", found_name), known, node)
+
+    def _shell(self, text: str, node: ast.AST) -> None:
+        from verifier.references.command import Reader
+
+        place = self.place(node)
+        Reader(self.module.path, self.project, self.collection, lambda _: place, lambda *_: None, {}).script(text)
 
     def _reject(self, call: ast.Call) -> None:
         for argument in (*call.args, *(word.value for word in call.keywords)):
@@ -476,6 +510,15 @@ def _is_loaders_own(value: Unknown) -> bool:
 def _is_another_hubs(key: ast.expr | None) -> bool:
     """`{"modelscope": …}`, `{Source.MODELSCOPE: …}`."""
     return key is not None and names_another_hub(str(getattr(key, "value", "")), last_name(key) or "")
+
+
+def _written_out(node: ast.AST) -> str | None:
+    """A text as it is written, with a variable where something is put in."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "${VALUE}" for part in node.values)
 
 
 def _truth(value: object) -> bool:
