@@ -56,7 +56,8 @@ FLOORS = (
 SOLE_IMPORTERS = {
     "sigstore": {"_sigstore"}, "sigstore_models": {"_sigstore"}, "rfc3161_client": {"_sigstore"},
     "cryptography": {"_sigstore"}, "huggingface_hub": {"_hub"}, "requests": {"_hub", "_https", "_sigstore"},
-    "urllib3": {"_sigstore"}, "fickling": {"_fickling"}, "jinja2": {"_jinja"}, "yaml": {"_yaml", "references"},
+    "urllib3": {"_https", "_sigstore"}, "fickling": {"_fickling"}, "jinja2": {"_jinja"},
+    "yaml": {"_yaml", "references"},
 }  # fmt: skip
 EXECUTES = {
     "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "torch", "numpy",

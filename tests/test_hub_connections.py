@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.cli import start
 from tests.fakes.hub import Hub as FakeHub
 from tests.fakes.hub import faults, tiny_model
 from tests.fakes.registry import commit_of
@@ -165,6 +168,12 @@ def test_an_offline_client_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_endpoint_that_is_no_address(endpoint: str) -> None:
     with pytest.raises(UsageError, match="which is no URL"):
         Hub(endpoint, "")
+
+
+def test_an_endpoint_that_the_hubs_client_can_not_take_apart() -> None:
+    process = start("lock", "a/b", env=os.environ | {"HF_ENDPOINT": "http://[::1"}, stderr=subprocess.PIPE)
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, "HF_ENDPOINT is no URL" in stderr) == (2, True)
 
 
 @pytest.mark.parametrize("target", ["http://[::1", "http://a..b/", f"http://{'a' * 70}.test/", "http://h:x/"])

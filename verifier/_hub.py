@@ -104,8 +104,11 @@ class Hub:
 
     def __init__(self, endpoint: str | None = None, token: str | None = None) -> None:
         """`endpoint` and `token` replace what the environment says; raises `UndecidedError` for a token that fails."""
-        import huggingface_hub
-        from huggingface_hub import constants
+        try:
+            import huggingface_hub
+            from huggingface_hub import constants
+        except ValueError as error:  # it takes HF_ENDPOINT apart as it is imported
+            raise UsageError(f"HF_ENDPOINT is no URL: {error}", "Unset it, or write https://HOST.") from error
 
         self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
         if split(self.endpoint) is None:
