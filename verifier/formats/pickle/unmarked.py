@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pickletools
 import re
-import sys
 from dataclasses import dataclass
 
 from verifier import limits
@@ -31,8 +30,8 @@ _NAME = re.compile(rb"[\w.\-/\x80-\xff]+")
 A slash leads to a module as a dot does."""
 
 
-_WORDS = frozenset({"ast", "os"})
-"""Modules that make an English word behind a `c`; importing them runs nothing."""
+_RUNNING = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test", "lib2to3", "ensurepip", "venv", "site"})
+"""Modules of the standard library that do something when they, or one in them, are imported."""
 _SUFFIXES = frozenset(
     {"bin", "cfg", "csv", "db", "gguf", "h5", "ini", "json", "log", "lock", "md", "model", "npy", "onnx", "pt"}
     | {"pth", "py", "sh", "toml", "txt", "yaml", "yml"}
@@ -167,7 +166,7 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
 def _is_standard(module: bytes, name: bytes) -> bool:
     """Tell whether a name is one of the standard library's, whose import alone can run something."""
     top = module.decode("latin-1").partition(".")[0].partition("/")[0]
-    return top in sys.stdlib_module_names - _WORDS and name.decode("latin-1").replace(".", "").isidentifier()
+    return top in _RUNNING and name.decode("latin-1").replace(".", "").isidentifier()
 
 
 def _is_dotted(module: bytes, name: bytes) -> bool:
