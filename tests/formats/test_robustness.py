@@ -106,7 +106,7 @@ def test_ten_megabytes_take_seconds(name: str, piece: bytes) -> None:
 
     start = time.process_time()
     identified(data, name)
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 60
 
 
 def test_a_document_that_names_very_much_is_cut_short_and_says_so() -> None:

@@ -164,7 +164,7 @@ def test_a_shape_of_very_many_sides_is_judged_at_once() -> None:
 
     start = time.process_time()
     assert content(made).problems
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("metadata", [None, [], "x", 1, {"a": 1}, {"a": None}, {"a": ["x"]}, {"a": {"b": "c"}}])
