@@ -109,3 +109,14 @@ def test_a_repositorys_ordinary_files_raise_no_question(name: str, text: str) ->
 )
 def test_bytes_are_prose_only_without_controls_and_under_its_name(name: str, data: bytes) -> None:
     assert identified(data, name).status is Status.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "mark", [b"ID3", b"ID3\x02", b"\xff\xfb", b"\xff\xf3\x10", b"RIFF", b"BM", b"\x00\x00\x00\x10ftyp"]
+)
+def test_a_mark_without_what_follows_it_is_no_format(mark: bytes) -> None:
+    for name in ("README.md", "model.bin"):
+        content = identified(mark, name)
+
+        assert "reader failed" not in (content.unfollowed or "")
+        assert content.format in ("unknown", "text")

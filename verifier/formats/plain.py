@@ -92,9 +92,9 @@ def _marked(source: ByteSource, start: bytes) -> str | None:
         return _RIFF[start[8:12]]
     if start[4:8] == b"ftyp" and 16 <= int.from_bytes(start[:4], "big") <= min(source.size, limits.KIB):
         return "mp4"
-    if start[:3] == b"ID3" and start[3] in (2, 3, 4) and max(start[6:10], default=0x80) < 0x80:
+    if len(start) >= 10 and start[:3] == b"ID3" and start[3] in (2, 3, 4) and max(start[6:10]) < 0x80:
         return "mp3"
-    if start[:2] in (b"\xff\xfb", b"\xff\xf3") and _goes_on(source, start):
+    if len(start) >= 4 and start[:2] in (b"\xff\xfb", b"\xff\xf3") and _goes_on(source, start):
         return "mp3"
     if start[:2] == b"BM" and int.from_bytes(start[2:6], "little") == source.size:
         return "bmp"
