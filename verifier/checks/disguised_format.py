@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from verifier.checks.check import Check, Needs, found
+from verifier.checks.check import Check, Needs, found, within
 from verifier.evidence import Evidence
-from verifier.finding import Finding, Location, Severity
+from verifier.finding import Finding, Severity
 from verifier.formats.content import Content, Kind, Status
 
 RULE = "disguised-format"
@@ -61,8 +61,7 @@ def _several(path: str, whole: Content) -> Iterator[Finding]:
     for member, content in whole.walk():
         where = f"{member} in {path}" if member else path
         for problem in content.disguises:
-            finding = found(RULE, f"{where} {problem.message}", path)
-            yield replace(finding, location=Location(path, member, offset=problem.offset))
+            yield within(found(RULE, f"{where} {problem.message}", path), member, offset=problem.offset)
         for part in content.parts:
             if part.kind is Kind.TAIL:
                 message = f"{path} goes on behind the end of its {content.format}, with {part.content.format} bytes"
@@ -70,7 +69,7 @@ def _several(path: str, whole: Content) -> Iterator[Finding]:
                 message = f"{path} is {content.format} and {part.content.format} at once"
             else:
                 continue
-            yield replace(found(RULE, message, path), location=Location(path, member, offset=part.offset))
+            yield within(found(RULE, message, path), member, offset=part.offset)
 
 
 CHECK = Check("disguise", RULE, Needs.CONTENT, run)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
-from verifier.checks.check import Check, Needs, found
+from verifier.checks.check import Check, Needs, contents, found, within
 from verifier.evidence import Evidence
-from verifier.finding import Finding, Location
+from verifier.finding import Finding
 
 RULE = "unsafe-archive"
 ARCHIVES = frozenset({"zip", "torch", "tar"})
@@ -15,12 +14,10 @@ ARCHIVES = frozenset({"zip", "torch", "tar"})
 
 def run(evidence: Evidence) -> Iterable[Finding]:
     """Report what each archive's reader found, in archives within archives, too."""
-    for path, reading in (evidence.readings or {}).items():
-        for member, content in reading.content.walk() if reading.content is not None else ():
-            for problem in content.problems if content.format in ARCHIVES else ():
-                where = f"{path} ({member})" if member else path
-                finding = found(RULE, f"{where}: {problem.message}", path)
-                yield replace(finding, location=Location(path, member, offset=problem.offset))
+    for path, member, content in contents(evidence):
+        for problem in content.problems if content.format in ARCHIVES else ():
+            where = f"{path} ({member})" if member else path
+            yield within(found(RULE, f"{where}: {problem.message}", path), member, offset=problem.offset)
 
 
 CHECK = Check("archives", RULE, Needs.CONTENT, run)

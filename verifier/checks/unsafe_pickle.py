@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from verifier.allowlist import BASE, allowed, danger
-from verifier.checks.check import Check, Needs, found
+from verifier.checks.check import Check, Needs, contents, found, within
 from verifier.evidence import Evidence, Pickles
 from verifier.finding import Finding, Location, Severity
 from verifier.formats.content import Program, Role, Use
@@ -35,10 +35,9 @@ _WHY = {
 
 def run(evidence: Evidence) -> Iterable[Finding]:
     """Judge every global of every pickle, once each, and what hides a global."""
-    for path, reading in (evidence.readings or {}).items():
-        for member, content in reading.content.walk() if reading.content is not None else ():
-            if content.program is not None:
-                yield from _judged(content.program, path, member, evidence)
+    for path, member, content in contents(evidence):
+        if content.program is not None:
+            yield from _judged(content.program, path, member, evidence)
 
 
 def _judged(program: Program, path: str, member: str | None, evidence: Evidence) -> Iterator[Finding]:
@@ -56,7 +55,7 @@ def _judged(program: Program, path: str, member: str | None, evidence: Evidence)
     for oddity in program.oddities:
         message = f"{path} hides what it does: {oddity.message} ({oddity.opcode})"
         finding = found(RULE, message, path, remedy=_remedy(path))
-        yield replace(finding, location=Location(path, member, offset=oddity.offset))
+        yield within(finding, member, offset=oddity.offset)
 
 
 def _by_global(program: Program) -> dict[tuple[str, str], list[Use]]:
