@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from verifier.references import find, is_source
+from verifier.references.find import find, is_source
 
 
 class Tree:

@@ -8,7 +8,8 @@ from tests.fakes.registry import NOW
 from verifier.checks import trust_remote_code
 from verifier.evidence import ChangeEvidence, Place
 from verifier.finding import Finding, Severity
-from verifier.references import NoProject, find
+from verifier.references import NoProject
+from verifier.references.find import find
 from verifier.references.mention import Kind, Mention
 
 CALL = b"from transformers import AutoModel\nAutoModel.from_pretrained('acme/tiny', %s)\n"

@@ -8,7 +8,8 @@ from tests.fakes.registry import NOW
 from verifier.checks import unresolved_reference
 from verifier.evidence import ChangeEvidence, Place
 from verifier.finding import Finding, Location, Severity
-from verifier.references import NoProject, find
+from verifier.references import NoProject
+from verifier.references.find import find
 
 
 def findings(source: bytes, **unseen: str) -> list[Finding]:

@@ -24,7 +24,8 @@ from tests.gate.test_target import lock_of
 from tests.test_git import git
 from verifier.document import build
 from verifier.policy import PolicyDocument
-from verifier.references import NoProject, find
+from verifier.references import NoProject
+from verifier.references.find import find
 
 TEXT = (CHECKOUT / "docs/gate.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from tests.references.test_cases import Tree, shown
-from verifier.references import FileMentions, find, is_source
+from verifier.references import FileMentions
 from verifier.references.command import TAKES_POSITIONAL
+from verifier.references.find import find, is_source
 from verifier.references.vocabulary import LOADING_FUNCTIONS, LOADING_METHODS
 
 LOAD = 'AutoModel.from_pretrained("acme/tiny")\n'

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from verifier.references import Mention, find
+from verifier.references import Mention
+from verifier.references.find import find
 
 CASES = Path(__file__).parent / "cases"
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from tests.references.test_cases import Tree
-from verifier.references import FileMentions, NoProject, find, imports_of
+from verifier.references import FileMentions, NoProject
+from verifier.references.find import find, imports_of
 
 
 def read(path: str, text: str) -> FileMentions:

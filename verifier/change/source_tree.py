@@ -18,7 +18,8 @@ from verifier._git import Blobs, Repository, TreeEntry
 from verifier.digest import default_workers
 from verifier.document import DocumentError, read_bytes
 from verifier.errors import UndecidedError, UsageError
-from verifier.references import FileMentions, find, imports_of, is_source, kind_of
+from verifier.references import FileMentions
+from verifier.references.find import find, imports_of, is_source, kind_of
 
 Answer = TypeVar("Answer")
 _LINK, _SUBMODULE = "120000", "160000"

@@ -65,7 +65,6 @@ _QUIET = frozenset(
     ]
 )
 _OTHER_HUBS = frozenset(("modelscope", "kaggle", "ms", "gsutil", "aws", "oras"))
-_REVISIONS = {"--revision": "", "--tokenizer-revision": "tokenizer", "--tokenizer_revision": "tokenizer"}
 _JSON_OPTIONS = re.compile(
     r"(?:speculative|hf[-_]overrides|kwargs|config|model[-_]config|loras?|lora[-_]modules|override)"
 )

@@ -57,7 +57,6 @@ _WRITTEN_KEYS = _words(
     """
 )
 MODEL_REVISION_KEYS: Final = ("revision", "model_revision", "commit_hash", "commit", "repo_revision", "hf_revision")
-DATA_KEYS: Final = _words("dataset datasets dataset_name dataset_id dataset_path data_path train_file path")
 
 
 @lru_cache(maxsize=8192)
