@@ -27,15 +27,13 @@ from sigstore_models.common.v1 import HashAlgorithm
 from urllib3.util import Retry
 
 from verifier import limits
-from verifier._sigstore.verify import BadSignatureError, ExpectedIdentity, Root
+from verifier._sigstore.verify import BadSignatureError, ExpectedIdentity, Root, named_in
 from verifier.credential import Token
 from verifier.digest import Digest
 from verifier.errors import UndecidedError, UsageError
 
 Answer = TypeVar("Answer")
 _RENEWED_BEFORE_END = timedelta(minutes=1)
-_ISSUER = (x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8"), x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1"))
-"""Where Fulcio writes the issuer (its `docs/oid-info.md`): a DER string, and before that the bare text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +166,18 @@ class Signer:
             raise UsageError("the identity token has expired meanwhile", "Log in again; what was signed stays signed.")
         signer = _asked(lambda: SigstoreSigner(IdentityToken(self._token.raw), self._context))
         certificate = signer._signing_cert()
-        return signer, identity_of(certificate), certificate.not_valid_after_utc
+        return signer, _identity_of(certificate), certificate.not_valid_after_utc
 
 
-def identity_of(certificate: x509.Certificate) -> Identity:
+def _identity_of(certificate: x509.Certificate) -> Identity:
     """Read whom a Fulcio certificate names. Raises `BadSignatureError` where it names nobody."""
     try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        (name,) = names
-        extensions = {extension.oid: extension.value for extension in certificate.extensions}
-        issuer: Any = next(extensions[oid] for oid in _ISSUER if oid in extensions)
-        raw: bytes = issuer.value
-        if extensions.get(_ISSUER[0]) is issuer:
-            raw = raw[2 + (raw[1] & 0x7F if raw[1] & 0x80 else 0) :]
-        return Identity(raw.decode(), str(name.value))
-    except (x509.ExtensionNotFound, ValueError, StopIteration, AttributeError, IndexError) as error:
+        named = named_in(certificate, certificate.not_valid_before_utc)
+    except (x509.ExtensionNotFound, ValueError) as error:
         raise BadSignatureError("the certificate names no identity or no issuer") from error
+    if not named.issuer or not named.identity:
+        raise BadSignatureError("the certificate names no identity or no issuer")
+    return Identity(named.issuer, named.identity)
 
 
 class _EndingAdapter(HTTPAdapter):

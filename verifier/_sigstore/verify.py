@@ -22,6 +22,7 @@ from sigstore.verify.policy import (
     AllOf,
     Identity,
     OIDCBuildTrigger,
+    OIDCIssuer,
     OIDCIssuerV2,
     OIDCSourceRepositoryIdentifier,
     OIDCSourceRepositoryOwnerIdentifier,
@@ -158,7 +159,7 @@ class Root:
             if sorted(item.time for item in verified) != sorted(times):
                 raise BadSignatureError("a timestamp in the bundle does not verify")
             _check_consistency(inner)
-            signature = _named_in(parsed.signing_certificate, max(times))
+            signature = named_in(parsed.signing_certificate, max(times))
             try:
                 _policy(expected).verify(parsed.signing_certificate)  # (5)
             except VerificationError as error:
@@ -204,14 +205,14 @@ def _policy(expected: ExpectedIdentity) -> VerificationPolicy:
     return AllOf(policies)
 
 
-def _named_in(certificate: x509.Certificate, signed_at: datetime) -> Signature:
+def named_in(certificate: x509.Certificate, signed_at: datetime) -> Signature:
     """Say whom a certificate of Fulcio's names."""
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     kinds: tuple[type[x509.GeneralName], ...] = (x509.RFC822Name, x509.UniformResourceIdentifier)
     identity = next((str(name.value) for name in names if isinstance(name, kinds)), "")
     return Signature(
         method="sigstore",
-        issuer=_extension(certificate, OIDCIssuerV2.oid),
+        issuer=_extension(certificate, OIDCIssuerV2.oid) or _bare(certificate, OIDCIssuer.oid),
         identity=identity,
         signed_at=signed_at,
         repository_id=_extension(certificate, OIDCSourceRepositoryIdentifier.oid),
@@ -230,6 +231,15 @@ def _extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str
     raw = value.value if isinstance(value, x509.UnrecognizedExtension) else b""
     skipped = 2 if raw[1:2] < b"\x80" else 2 + (raw[1] & 0x7F)
     return raw[skipped:].decode("utf-8", "replace")
+
+
+def _bare(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str | None:
+    """Read one of Fulcio's first extensions, which hold the text as it is."""
+    try:
+        value = certificate.extensions.get_extension_for_oid(oid).value
+    except x509.ExtensionNotFound:
+        return None
+    return value.value.decode("utf-8", "replace") if isinstance(value, x509.UnrecognizedExtension) else None
 
 
 def _claimed_times(bundle: bundle_v1.Bundle) -> list[datetime]:
