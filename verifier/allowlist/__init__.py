@@ -29,13 +29,6 @@ class Entry:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Danger:
-    """Why a global is worse than unknown; explains, and raises nothing that is not refused anyhow."""
-
-    reason: str
-
-
 @cache
 def allowed() -> Mapping[tuple[str, str], Entry]:
     """Give every entry by its exact (module, name)."""

@@ -161,13 +161,7 @@ class Home:
 
     def write(self, path: str, data: bytes) -> Path:
         """Write one of the registry's files, whole or not at all; raises `UndecidedError` where that fails."""
-        target = self.root / path
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(target, data)
-        except OSError as error:
-            raise unwritable(target, error) from error
-        return target
+        return write_whole(self.root / path, data)
 
     def remove(self, path: str) -> None:
         """Remove one of the registry's files where it is there."""
@@ -206,6 +200,16 @@ class Home:
 def signatures_directory(path: str) -> str:
     """Give the path of the directory with a document's signatures."""
     return f"{path.removesuffix('.json')}.sigs"
+
+
+def write_whole(path: Path, data: bytes) -> Path:
+    """Write a file, whole or not at all, and the directories above it; raises `UndecidedError` where that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path
 
 
 def unwritable(path: Path, error: OSError) -> UndecidedError:

@@ -15,11 +15,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from verifier import limits
-from verifier.atomic import write_atomically
 from verifier.digest import Digest
 from verifier.document import to_bytes
 from verifier.errors import UsageError
-from verifier.governance.home import unwritable
+from verifier.governance.home import write_whole
 from verifier.governance.rotate import require_enough_people
 from verifier.registry.documents import RoleRule, Signer, Trust, TrustRules
 from verifier.resources import data_directory
@@ -80,21 +79,12 @@ def init(directory: Path, founding: Founding, trusted_root: bytes, now: datetime
     for path, data in files.items():
         if path == "README.md" and (directory / path).exists():
             continue
-        written.append(_write(directory / path, data))
+        written.append(write_whole(directory / path, data))
     for path, text in lines.items():
         there = (directory / path).read_text(encoding="utf-8") if (directory / path).exists() else ""
         if text not in there:
-            written.append(_write(directory / path, (there + text).encode()))
+            written.append(write_whole(directory / path, (there + text).encode()))
     return written
-
-
-def _write(path: Path, data: bytes) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    return path
 
 
 def _trust(founding: Founding, root: str, now: datetime) -> Trust:
