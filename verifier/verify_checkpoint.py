@@ -43,6 +43,7 @@ from verifier.reference import ModelReference
 from verifier.registry.standing import Refusal, Standing
 from verifier.signature import Authentic, Signature
 from verifier.snapshot import is_directory, take
+from verifier.terms import ExpectedSigner
 from verifier.verdict import PolicyUsed, Result, Subject, Verdict
 
 _UNSIGNED = "nothing that counts was signed, so the files were not read"
@@ -55,6 +56,7 @@ def verify_checkpoint(
     policy: Policy | Path | str,
     bundle: Path | None = None,
     digest: Digest | None = None,
+    signer: ExpectedSigner | None = None,
     extract: Path | None = None,
     all_findings: bool = False,
     watch: Watch | None = None,
@@ -64,11 +66,14 @@ def verify_checkpoint(
     """Verify a checkpoint's directory or tarball against a policy that names who may have signed it.
 
     `bundle` is the signature's file, if not the one beside `path`; `digest` pins one artifact: a tarball's SHA-256 or
-    the digest that `sign` gave for a directory. `extract` is a directory that a tarball which passes is unpacked to;
-    it must not be there yet. Raises as `verifier.verify.verify`.
+    the digest that `sign` gave for a directory. `signer` is who signed, where the policy leaves that open. `extract`
+    is a directory that a tarball which passes is unpacked to; it must not be there yet. Raises as
+    `verifier.verify.verify`.
     """
     now = now or datetime.now(UTC)
     policy = policy if isinstance(policy, Policy) else Policy.load(policy)
+    if signer is not None:
+        policy = policy.signed_by(signer)
     if not policy.terms.signers:
         raise UsageError(
             f"{str(path)!r} is a path, and the policy {policy.name!r} names nobody who may have signed a checkpoint",
