@@ -24,7 +24,7 @@ from verifier.checkpoints.beside import (
     read_bundle,
     read_claims,
 )
-from verifier.checkpoints.claims import Claim, claims_by, dated, lacking
+from verifier.checkpoints.claims import Claim, Lacking, claims_by, dated, required_claims
 from verifier.checkpoints.statement import CHECKPOINT, Note, Subjects, bases_of, read_note
 from verifier.checkpoints.tarball import read_tarball
 from verifier.checkpoints.unpack import staging
@@ -44,7 +44,7 @@ from verifier.registry.standing import Refusal, Standing
 from verifier.signature import Authentic, Signature
 from verifier.snapshot import is_directory, take
 from verifier.terms import ExpectedSigner
-from verifier.verdict import PolicyUsed, Result, Subject, Verdict
+from verifier.verdict import Attestation, PolicyUsed, Result, Subject, Verdict
 
 _UNSIGNED = "nothing that counts was signed, so the files were not read"
 _DENIED = "the files were not read, since this already denies; verify --all-findings reads them"
@@ -104,7 +104,8 @@ class _Directory:
 
     def __init__(self, path: Path, policy: Policy, bundle: Path | None, digest: Digest | None, now: datetime) -> None:
         self.path, self.policy, self.now, self.pinned = path, policy, now, digest
-        self.bundle = read_bundle(bundle or beside(path, BUNDLE))  # (1)
+        self.bundle_path = bundle or beside(path, BUNDLE)
+        self.bundle = read_bundle(self.bundle_path)  # (1)
         self.claims = read_claims(beside(path, CLAIMS))
 
     def verify(self, all_findings: bool, watch: Watch | None, workers: int | None) -> Verdict:
@@ -134,7 +135,15 @@ class _Directory:
             outcomes=judgement.outcomes,
             time=self.now,
             signers=(evidence.signed_by,) if isinstance(evidence.signed_by, Signature) else (),
+            attestations=self.attestations(evidence),
         )
+
+    def attestations(self, evidence: CheckpointEvidence) -> tuple[Attestation, ...]:
+        """Give the bundle and the claims that counted: what a summary calls its inputs."""
+        if isinstance(self.bundle, Unproven) or not isinstance(evidence.signed_by, Signature):
+            return ()
+        bundle, claims = Attestation(self.bundle_path.name, Digest.of(self.bundle)), beside(self.path, CLAIMS).name
+        return (bundle, *(Attestation(claims, digest) for digest in evidence.claims))
 
     def signed(self) -> CheckpointEvidence:
         """Find out who signed what, without a look at the files."""
@@ -180,12 +189,15 @@ class _Directory:
         """Add what is claimed of exactly these subjects; `notes` are what the signature itself says."""
         terms = self.policy.terms
         made, reasons = claims_by(terms.signers, self.claims, subjects)
+        demanded = tuple(required_claims(terms.claims, self.claims, subjects, self.now))
+        counted = (*made, *(claim for claim in demanded if isinstance(claim, Claim)))
         notes += tuple(read_note(claim.statement) for claim in made if claim.statement.predicate_type == CHECKPOINT)
         return replace(
             evidence,
             signed_by=dated(signature, (note.at for note in notes if terms.name in (None, note.name))),
             names=tuple(note.name for note in notes if note.name),
-            lacking=tuple(lacking(terms.claims, self.claims, subjects, self.now)),
+            lacking=tuple(claim for claim in demanded if isinstance(claim, Lacking)),
+            claims=tuple(dict.fromkeys(claim.digest for claim in counted)),
             bases=self.bases(made, reasons) if terms.require_approved_bases else None,
         )
 
