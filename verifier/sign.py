@@ -155,7 +155,7 @@ def _read_tarball(path: Path, watch: Watch | None) -> Tarball:
     for oddity in tarball.snapshot.oddities:
         raise UsageError(
             f"{oddity.path} is {oddity.problem}; such a tarball can't be signed",
-            "Pack it anew: model-verifier sign DIR --tar OUT.",
+            "Pack it anew: model-verifier sign DIR --tar OUT, or tar --format=gnu.",
         )
     return tarball
 
