@@ -171,7 +171,10 @@ class _Directory:
             return replace(base, signed_by=Unproven(f"what the bundle signs {error}"))
         digests = signed.digests()
         if digests is None:
-            return replace(base, signed_by=Unproven("the bundle signs other digests than SHA-256 of whole files"))
+            kind = signed.algorithm if signed.algorithm != "sha256" else "parts of files"
+            return replace(
+                base, signed_by=Unproven(f"the bundle signs {kind}, not each file's SHA-256: model-verifier sign does")
+            )
         manifest = Manifest.of(File(path, 0, digest) for path, digest in digests.items())
         subjects = Subjects(files=frozenset((path, digest.hex) for path, digest in digests.items()))
         evidence = replace(
