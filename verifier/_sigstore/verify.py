@@ -34,6 +34,7 @@ from sigstore_models.common import v1 as common_v1
 from sigstore_models.common.v1 import HashAlgorithm
 from sigstore_models.trustroot import v1 as trustroot_v1
 
+from verifier._sigstore.intoto import IntotoVerifier
 from verifier.digest import Digest
 from verifier.document import load_json
 from verifier.signature import Signature
@@ -181,7 +182,7 @@ class Root:
         key = tuple(map(id, (*authorities, *logs, *ct_logs)))
         if key not in self._verifiers:
             parts = {"certificate_authorities": authorities, "tlogs": logs, "ctlogs": ct_logs}
-            self._verifiers[key] = Verifier(trusted_root=TrustedRoot(_inclusive(root.model_copy(update=parts))))
+            self._verifiers[key] = IntotoVerifier(trusted_root=TrustedRoot(_inclusive(root.model_copy(update=parts))))
         return self._verifiers[key]
 
 
