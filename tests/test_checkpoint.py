@@ -65,6 +65,21 @@ def add_git(root: Path) -> None:
     (root / ".git/config").write_text("[core]\n")
 
 
+def add_what_looks_like_the_hub_clients(root: Path) -> None:
+    """A downloaded model may hold such a file; here it is one more place for whatever an attacker wants there."""
+    (root / ".cache/huggingface/download").mkdir(parents=True)
+    (root / ".cache/huggingface/download/x.metadata").write_text("payload")
+
+
+def empty(root: Path) -> None:
+    for path in root.iterdir():
+        path.unlink()
+
+
+def change_case(root: Path) -> None:
+    (root / "config.json").rename(root / "Config.json")
+
+
 def remove(root: Path) -> None:
     (root / "config.json").unlink()
 
@@ -116,7 +131,10 @@ TAMPERS: dict[Callable[[Path], None], set[str]] = {
     add: {"unlisted-file"},
     add_hidden: {"unlisted-file"},
     add_git: {"unlisted-file"},
+    add_what_looks_like_the_hub_clients: {"unlisted-file"},
     remove: {"missing-file"},
+    empty: {"missing-file"},
+    change_case: {"missing-file", "unlisted-file"},
     rename: {"missing-file", "unlisted-file"},
     rename_in_order: {"missing-file", "unlisted-file"},
     change: {"digest-mismatch"},
