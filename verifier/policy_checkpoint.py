@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -140,7 +141,7 @@ def named_signer(
     if b"PRIVATE KEY" in pem:
         raise UsageError(
             f"{str(key)!r} is a private key; what was signed is verified by the public one",
-            f"openssl ec -in {key} -pubout -out key.pub",
+            f"openssl ec -in {shlex.quote(str(key))} -pubout -out key.pub",
         )
     return KeySigner(pem, str(key), None if root is None else _read(root, _OPTION))
 
