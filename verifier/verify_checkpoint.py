@@ -209,7 +209,7 @@ class _Directory:
         registry = open_registry(self.policy, None, self.now)
         named = [bases for claim in claims if (bases := bases_of(claim.statement)) is not None]
         if not named or registry is None:
-            return "; ".join(reasons) or "sign --base records them"
+            return "; ".join(reasons[:5]) or "sign --base records them"
         standings = {}
         for base in sorted({base for bases in named for base in bases}):
             try:

@@ -89,7 +89,7 @@ def _claim(bundle: bytes, signers: Sequence[ExpectedSigner], subjects: Subjects)
 
 def _problem(claim: Claim, wanted: RequiredClaim, now: datetime) -> str | None:
     if claim.statement.predicate_type != wanted.type:
-        return f"there is {claim.statement.predicate_type}"
+        return f"there is {claim.statement.predicate_type[:200]}"
     if wanted.max_age is not None and (problem := age_problem(claim.signature, wanted.max_age, now)):
         return f"the claim {problem}"
     for condition in wanted.where:
