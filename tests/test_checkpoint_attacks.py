@@ -130,6 +130,18 @@ def test_a_bundle_that_says_two_things_or_another_is_none(world: tuple[Training,
     assert rules_of(training.verify(policy=policy)) == UNSIGNED
 
 
+def test_a_bundle_with_something_more_in_it_is_none_and_says_so_in_a_line(tmp_path: Path) -> None:
+    training = Training(tmp_path, Path(shutil.copytree(DEMO_MODEL, tmp_path / "run-17")))
+    training.sign()
+    document = json.loads(training.bundle.read_bytes()) | {"more": 1}
+    training.bundle.write_text(json.dumps(document))
+    (judged,) = training.verify().findings()
+
+    assert judged.finding.message == (
+        "its bundle does not hold: 1 validation error for Bundle: more: Extra inputs are not permitted"
+    )
+
+
 def test_a_payload_that_was_signed_as_something_else_is_no_statement(tmp_path: Path) -> None:
     training = Training(tmp_path, Path(shutil.copytree(DEMO_MODEL, tmp_path / "run-17")))
     payload = oms.write("run-17", files_of(training.checkpoint), name=NAME, at=NOW)

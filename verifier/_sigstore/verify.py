@@ -169,7 +169,7 @@ class Root:
         except BadSignatureError:
             raise
         except Exception as error:  # sigstore raises many kinds on malformed input, all of them mean no
-            raise BadSignatureError(str(error) or type(error).__name__) from error
+            raise BadSignatureError(_said(error)) from error
 
     def _verifier_at(self, times: Sequence[datetime]) -> Verifier:
         root = self._root
@@ -191,6 +191,12 @@ class _Anybody:
 
     def verify(self, cert: x509.Certificate) -> None:
         """Accept whomever the certificate names."""
+
+
+def _said(error: Exception) -> str:
+    """Give an error's text in one line: pydantic's has three that tell something, and a link."""
+    lines = [line.strip().partition(" [type=")[0] for line in str(error).split("\n")]
+    return ": ".join(line for line in lines[:3] if line) or type(error).__name__
 
 
 def _policy(expected: ExpectedIdentity) -> VerificationPolicy:
