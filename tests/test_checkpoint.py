@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from verifier.checkpoints import oms
 from verifier.digest import Digest
 from verifier.errors import UndecidedError, UsageError
 from verifier.sign import Signer, sign
-from verifier.verdict import Result, Verdict
+from verifier.verdict import Effect, Result, Verdict
 from verifier.verify import verify
 
 DAY = timedelta(days=1)
@@ -62,6 +63,21 @@ def add_hidden(root: Path) -> None:
 def add_git(root: Path) -> None:
     (root / ".git").mkdir()
     (root / ".git/config").write_text("[core]\n")
+
+
+def add_what_looks_like_the_hub_clients(root: Path) -> None:
+    """A downloaded model may hold such a file; here it is one more place for whatever an attacker wants there."""
+    (root / ".cache/huggingface/download").mkdir(parents=True)
+    (root / ".cache/huggingface/download/x.metadata").write_text("payload")
+
+
+def empty(root: Path) -> None:
+    for path in root.iterdir():
+        path.unlink()
+
+
+def change_case(root: Path) -> None:
+    (root / "config.json").rename(root / "Config.json")
 
 
 def remove(root: Path) -> None:
@@ -115,7 +131,10 @@ TAMPERS: dict[Callable[[Path], None], set[str]] = {
     add: {"unlisted-file"},
     add_hidden: {"unlisted-file"},
     add_git: {"unlisted-file"},
+    add_what_looks_like_the_hub_clients: {"unlisted-file"},
     remove: {"missing-file"},
+    empty: {"missing-file"},
+    change_case: {"missing-file", "unlisted-file"},
     rename: {"missing-file", "unlisted-file"},
     rename_in_order: {"missing-file", "unlisted-file"},
     change: {"digest-mismatch"},
@@ -347,6 +366,25 @@ class TestStatement:
         assert old in payload
 
         assert rules_of(self.resign(training, payload.replace(old, new, 1))) == {"unsigned-checkpoint"}
+
+    @pytest.mark.parametrize("kind", ["shards", "blake2b"])
+    def test_digests_of_another_kind_are_refused_with_the_command_that_signs_these(
+        self, training: Training, kind: str
+    ) -> None:
+        files = {path.name: Digest.of(path.read_bytes()) for path in training.checkpoint.iterdir()}
+        document = json.loads(oms.write("run-17", files, name=NAME, at=NOW))
+        for resource in document["predicate"]["resources"]:
+            data = (training.checkpoint / resource["name"]).read_bytes()
+            if kind == "shards":
+                resource["name"] += f":0:{len(data)}"
+            else:
+                resource |= {"algorithm": kind, "digest": hashlib.blake2b(data).hexdigest()}
+        how = {"method": kind, "shard_size": 10**9} if kind == "shards" else {"hash_type": kind}
+        document["predicate"]["serialization"] |= how
+        (judged,) = self.resign(training, json.dumps(document).encode()).findings(Effect.DENY)
+
+        assert judged.finding.rule == "unsigned-checkpoint"
+        assert "not each file's SHA-256: model-verifier sign does" in judged.finding.message
 
     def test_unfollowed_links_and_ignored_paths_of_the_statement_are_not_believed(self, training: Training) -> None:
         files = {path.name: Digest.of(path.read_bytes()) for path in training.checkpoint.iterdir()}

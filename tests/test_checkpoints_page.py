@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.cli import Ended, run
 from tests.conftest import DEMO_MODEL
 from tests.fakes.sigstore import Claims, Instance, Server, serve
-from tests.test_own_keys import pem_of, public_of
+from tests.fakes.sigstore.trust import TIMESTAMP_PATH
+from tests.test_own_keys import Authority, pem, pem_of, public_of
 from verifier import limits
 from verifier.rules import RULES
 from verifier.signature import Signature
@@ -179,6 +180,38 @@ def test_with_a_key(pipeline: Server, tmp_path: Path, monkeypatch: pytest.Monkey
     assert run("sign", "./run-17", "--certificate-chain", "key.pem").status == 2
     assert run("sign", "./run-17", "--key", "nothing.pem").status == 2
     assert run("sign", "./run-17", "--key", "key.pem", "--base", "none").status == 0
+
+
+def test_with_a_certificate_whose_time_the_instance_stamps(pipeline: Server, tmp_path: Path) -> None:
+    key, authority = ec.generate_private_key(ec.SECP384R1()), Authority(pipeline.instance.now() - timedelta(days=1))
+    (tmp_path / "key.pem").write_bytes(pem_of(key))
+    (tmp_path / "chain.pem").write_bytes(pem(authority.leaf(key), authority.between))
+    (tmp_path / "ca.pem").write_bytes(pem(authority.root))
+    (tmp_path / "own.toml").write_text(
+        'schema = "model-verifier/policy/v1"\nname = "own"\nextends = "deploy"\n'
+        '[checkpoint]\nname = "acme/support-agent"\nmax_age_days = 30\nmethods = ["certificate"]\n'
+    )
+    sign = ("sign", "./run-17", "--name", "acme/support-agent", "--key", "key.pem", "--certificate-chain", "chain.pem")
+    whose = ("--certificate-chain", "ca.pem", "--certificate-subject", "CN=trainer")
+    verify = ("verify", "./run-17", "--policy", "own.toml", *whose, "--trusted-root", "trusted_root.json")
+
+    assert run(*sign, "--trust-config", "trust-config.json").status == 0
+    assert run(*verify).status == 0
+    assert run("sign", "./run-17", "--key", "key.pem", "--trust-config", "trust-config.json").status == 0
+    assert run(*verify).status == 3
+
+
+@pytest.mark.parametrize("trouble", ["hangs", "refuses"])
+def test_a_timestamp_authority_that_does_not_answer_leaves_nothing(
+    pipeline: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    monkeypatch.setattr(limits, "SIGSTORE_TIMEOUT", 0.2)
+    monkeypatch.setattr(limits, "SIGSTORE_TRIES", 0)
+    pipeline.hang(TIMESTAMP_PATH, 30) if trouble == "hangs" else pipeline.fail(TIMESTAMP_PATH, 500)
+    (tmp_path / "key.pem").write_bytes(pem_of(ec.generate_private_key(ec.SECP256R1())))
+
+    assert run("sign", "./run-17", "--key", "key.pem", "--trust-config", "trust-config.json").status == 4
+    assert not (tmp_path / "run-17.sigstore.json").exists()
 
 
 def test_the_page_names_rules_that_exist() -> None:

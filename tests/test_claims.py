@@ -304,6 +304,22 @@ class TestLineage:
             training.verify(policy=training.policy(checkpoint=["require_approved_bases = true"]))
 
 
+def test_of_many_lines_that_do_not_count_a_few_are_told(training: Training) -> None:
+    for number in range(9):
+        training.attest(f"https://acme.test/{number}/" + "x" * 10_000, {}, signer=training.signer(EVALUATOR))
+    message = refused(training.verify(policy=demanding(training)))
+    assert len(message) < 2_000
+
+    training.checkpoint = Path(shutil.copytree(DEMO_MODEL, training.root / "run-18"))
+    training.sign()
+    training.claims.write_bytes(b"rubbish\n" * 900)
+    registry = FakeRegistry(training.root / "registry", now=NOW)
+    registry.publish()
+    source = f'[registry]\nsource = "{registry.root}"\ntrust_digest = "{registry.trust_digest}"'
+    bases = training.policy(checkpoint=["require_approved_bases = true"], more=source)
+    assert len(refused(training.verify(policy=bases))) < 2_000
+
+
 def test_two_who_attest_at_once_lose_nothing(training: Training) -> None:
     class Slow(InProcessSigner):
         def sign_statement(self, payload: bytes) -> bytes:

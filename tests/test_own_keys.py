@@ -33,10 +33,11 @@ from verifier._sigstore import certificates
 from verifier._sigstore.keys import hash_of, pre_authentication
 from verifier._sigstore.own import OwnSigner
 from verifier._sigstore.verify import BadSignatureError
-from verifier.checkpoints.statement import CHECKPOINT, checkpoint_predicate
+from verifier.checkpoints.statement import CHECKPOINT, PROVENANCE, checkpoint_predicate, write_statement
 from verifier.errors import UndecidedError, UsageError
 from verifier.identity import open_own_signer
 from verifier.policy import Policy
+from verifier.sign import subjects_of
 from verifier.verdict import Result
 
 DAY = timedelta(days=1)
@@ -162,16 +163,48 @@ class TestKey:
 
         assert rules_of(training.verify(policy=policy)) == {"wrong-checkpoint"}
 
-    def test_the_age_of_a_claim_is_not_proven_by_a_timestamp_alone(self, training: Training, key: PrivateKey) -> None:
+    def claim_policy(self, training: Training, key: PrivateKey, kind: str) -> Policy:
+        whose = 'key = "key.pub", root = "trusted_root.json"'
+        required = f'[[require]]\ntype = "{kind}"\nsigners = [{{ {whose} }}]\nmax_age_days = 30\n'
+        return key_policy(training, key, "", required)
+
+    def test_the_age_of_a_claim_is_that_of_its_timestamp_and_its_own_time(
+        self, training: Training, key: PrivateKey
+    ) -> None:
         signer, kind = own(key, config=Stamping(training.instance)), "https://acme.test/eval/v1"
         training.sign(signer=signer)
-        training.attest(kind, {}, signer=signer)
-        whose = 'key = "key.pub", root = "trusted_root.json"'
-        required = f'[[require]]\ntype = "{kind}"\nsigners = [{{ {whose} }}]\n'
+        training.attest(kind, {}, signer=signer, now=NOW - 31 * DAY)  # and stamped anew today
+        policy = self.claim_policy(training, key, kind)
+        assert rules_of(training.verify(policy=policy)) == {"missing-claim"}
 
-        assert training.verify(policy=key_policy(training, key, "", required)).result is Result.PASSED
-        aged = key_policy(training, key, "", required + "max_age_days = 30")
-        assert rules_of(training.verify(policy=aged)) == {"missing-claim"}
+        training.attest(kind, {}, signer=signer)
+        assert training.verify(policy=policy).result is Result.PASSED
+        assert rules_of(training.verify(policy=policy, now=NOW + 31 * DAY)) == {"missing-claim"}
+
+    def test_the_age_of_a_claim_is_not_proven_by_its_own_time_alone(self, training: Training, key: PrivateKey) -> None:
+        kind = "https://acme.test/eval/v1"
+        training.sign(signer=own(key))
+        training.attest(kind, {}, signer=own(key))
+
+        assert rules_of(training.verify(policy=self.claim_policy(training, key, kind))) == {"missing-claim"}
+
+    def test_the_age_of_another_tools_claim_is_not_proven_by_a_timestamp_alone(
+        self, training: Training, key: PrivateKey
+    ) -> None:
+        signer, kind = own(key, config=Stamping(training.instance)), "https://acme.test/eval/v1"
+        training.sign(signer=signer)
+        subjects, name = subjects_of(training.checkpoint)
+        line = signer.sign_statement(write_statement(subjects.listed(name), kind, {}))
+        training.claims.write_bytes((training.claims.read_bytes() if training.claims.exists() else b"") + line + b"\n")
+
+        assert rules_of(training.verify(policy=self.claim_policy(training, key, kind))) == {"missing-claim"}
+
+    def test_the_provenance_of_sign_has_its_time_as_well(self, training: Training, key: PrivateKey) -> None:
+        training.sign(signer=own(key, config=Stamping(training.instance)), bases=[])
+
+        policy = self.claim_policy(training, key, PROVENANCE)
+        assert training.verify(policy=policy).result is Result.PASSED
+        assert rules_of(training.verify(policy=policy, now=NOW + 31 * DAY)) == {"missing-claim"}
 
     def test_another_authoritys_timestamp_proves_nothing(self, training: Training, key: PrivateKey) -> None:
         other = Instance(clock=lambda: NOW, start=NOW - 100 * DAY)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import json
+import re
+import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 
 from tests.fakes.sigstore import Fault, Instance, Server, serve
+from tests.fakes.sigstore.endpoints import PERSON
 from verifier import limits
 from verifier._sigstore.sign import Signer, TrustConfig
 from verifier._sigstore.verify import BadSignatureError, ExpectedIdentity, Root
@@ -201,6 +210,18 @@ class TestToken:
         )
 
 
+left_open = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""sigstore-python does not close the server to which the browser comes back."""
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Somebody sits there; and what sigstore-python leaves open is closed before the next test."""
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    yield
+    gc.collect()
+
+
 class TestFinding:
     def test_a_file_comes_first(
         self, server: Server, config: TrustConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -222,6 +243,44 @@ class TestFinding:
 
         with pytest.raises(UndecidedError, match="grants no identity"):
             find_token(config)
+
+    @left_open
+    @pytest.mark.usefixtures("terminal")
+    @pytest.mark.parametrize("way", ["browser", "code"])
+    def test_a_person_at_a_terminal_logs_in(
+        self, server: Server, config: TrustConfig, monkeypatch: pytest.MonkeyPatch, way: str
+    ) -> None:
+        def browse(link: str) -> str:
+            return requests.get(link, timeout=10).url  # as a browser does: to the issuer, and back with a code
+
+        def open_browser(link: str) -> bool:
+            threading.Thread(target=browse, args=(link,), daemon=True).start()
+            return True
+
+        def type_code(_prompt: str) -> str:
+            (link,) = re.findall(r"^\t(http\S+)$", capture.getvalue(), re.MULTILINE)
+            answer = requests.get(link, timeout=10, allow_redirects=False).headers["Location"]
+            return parse_qs(urlsplit(answer).query)["code"][0]
+
+        capture = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", capture)
+        monkeypatch.setattr("webbrowser.open", open_browser)
+        monkeypatch.setattr("builtins.input", type_code)
+        if way == "code":
+            monkeypatch.setenv("SSH_CONNECTION", "somewhere else")
+
+        assert find_token(config, ambient=False).identity == PERSON
+
+    @left_open
+    @pytest.mark.usefixtures("terminal")
+    def test_a_login_that_the_issuer_refuses(
+        self, server: Server, config: TrustConfig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("builtins.input", lambda _prompt: "a guess")
+        monkeypatch.setenv("SSH_CONNECTION", "somewhere else")
+
+        with pytest.raises(UndecidedError, match="the login failed"):
+            find_token(config, ambient=False)
 
     def test_nothing_is_found(self, config: TrustConfig) -> None:
         with pytest.raises(UsageError, match="no identity to sign with"):

@@ -232,6 +232,28 @@ class TestVerify:
         with pytest.raises(UsageError, match="such a tarball can't be signed"):
             training.sign()
 
+    def test_a_pax_record_is_named_with_the_command_that_writes_none(self, training: Training) -> None:
+        written = {}
+        for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
+            out = io.BytesIO()
+            with tarfile.open(fileobj=out, mode="w", format=form) as tar:
+                for path in DEMO_MODEL.iterdir():
+                    info = tar.gettarinfo(path, path.name)
+                    info.mtime = 1.5
+                    tar.addfile(info, io.BytesIO(path.read_bytes()))
+            written[form] = out.getvalue()
+        sign_as_it_is(training, written[tarfile.PAX_FORMAT])
+        (judged,) = training.verify().findings()
+
+        assert "the pax record 'mtime'" in judged.finding.message
+        assert "tar --format=gnu" in judged.finding.message
+        with pytest.raises(UsageError, match="the pax record 'mtime'") as caught:
+            training.sign()
+        assert "sign DIR --tar OUT, or tar --format=gnu" in caught.value.remedy
+        training.checkpoint.write_bytes(written[tarfile.GNU_FORMAT])
+        training.sign()
+        assert training.verify().result is Result.PASSED
+
     def test_a_bomb_is_refused(self, training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(limits, "TARBALL_MIN_UNPACKED", 1 << 20)
         sign_as_it_is(training, gzip.compress(archive(file(b"a", bytes(200 << 20))), 9))

@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from verifier import limits
 from verifier.atomic import write_atomically
 from verifier.checkpoints.beside import CLAIMS, Unproven, beside, read_claims
-from verifier.checkpoints.statement import write_statement
+from verifier.checkpoints.statement import checkpoint_annotations, write_statement
 from verifier.digest import Watch
 from verifier.document import DocumentError, load_json, read_bytes
 from verifier.errors import UndecidedError, UsageError
@@ -45,8 +46,9 @@ def attest(
     *,
     watch: Watch | None = None,
     workers: int | None = None,
+    now: datetime | None = None,
 ) -> Attested:
-    """Sign the JSON object in the file `predicate` as a claim of the type `type_`, a URI, about `path`.
+    """Sign the JSON object in the file `predicate` as a claim of the type `type_`, a URI, about `path`, and the time.
 
     Raises `UsageError` for what can't be claimed, `UndecidedError` where reading, signing or writing does not succeed.
     """
@@ -57,7 +59,8 @@ def attest(
     _claims(target)
     subjects, name = subjects_of(path, watch=watch, workers=workers)  # (2)
     opened = signer()
-    made = opened.sign_statement(write_statement(subjects.listed(name), type_, claim))  # (3)
+    time = checkpoint_annotations(None, now or datetime.now(UTC))
+    made = opened.sign_statement(write_statement(subjects.listed(name), type_, claim, time))  # (3)
     try:
         with _alone(target.parent):  # another run may have added a line meanwhile
             write_atomically(target, b"".join(line.strip() + b"\n" for line in (*_claims(target), made)))  # (4)

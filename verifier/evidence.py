@@ -121,8 +121,8 @@ class CheckpointEvidence(Evidence):
     `signed_by` is the one of the policy's signers who signed, or why none did; `names` are those that this signer
     gives the checkpoint. `digest` is what `pinned` (`--digest`) is compared with: the manifest's, or the tarball's as
     it was signed; `tarball_digest` is the tarball's as it was read. `lacking` are required claims that are not there,
-    `bases` how the models stand in the registry that it was trained from: None where the policy does not ask,
-    a reason where nobody says which they are.
+    `claims` the digests of those that counted, `bases` how the models stand in the registry that it was trained from:
+    None where the policy does not ask, a reason where nobody says which they are.
     """
 
     terms: Terms
@@ -132,4 +132,5 @@ class CheckpointEvidence(Evidence):
     pinned: Digest | None = None
     tarball_digest: Digest | None = None
     lacking: tuple[Lacking, ...] = ()
+    claims: tuple[Digest, ...] = ()
     bases: Mapping[str, Standing] | str | None = None

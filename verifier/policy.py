@@ -25,7 +25,7 @@ from verifier.finding import Finding, Severity
 from verifier.policy_checkpoint import CheckpointSection, RequireEntry, SignerEntry, terms_of
 from verifier.resources import data_directory
 from verifier.rules import RULES
-from verifier.terms import Terms
+from verifier.terms import ExpectedSigner, Terms
 from verifier.verdict import Effect, Judged, Outcome, Status
 
 SYSTEM_POLICY = Path("/etc/model-verifier/policy.toml")
@@ -194,6 +194,15 @@ class Policy:
             min_version=max(self.min_version, min_version),
         )
 
+    def signed_by(self, signer: ExpectedSigner) -> Self:
+        """Take the signer that a command line names. Raises `UsageError` unless the policy leaves that open."""
+        if self.terms.signers:
+            raise UsageError(
+                f"the policy {self.name!r} itself names who may have signed; no option adds to that or replaces it",
+                "Leave --key and --certificate-chain out, or change the policy's [[signers]].",
+            )
+        return replace(self, terms=replace(self.terms, signers=(signer,)).checked())
+
     def judge(
         self,
         check: str,
@@ -246,6 +255,7 @@ def choose(
     registry: str | None = None,
     trust_digest: str | None = None,
     mode: str | None = None,
+    signer: object = None,
     has_lock: bool = False,
 ) -> Path | str:
     """Decide which policy a command line means. The machine's own one excludes every other choice.
@@ -259,6 +269,7 @@ def choose(
             "--registry": registry,
             "--trust-digest": trust_digest,
             "--mode": mode,
+            "--key or --certificate-chain": signer,
         }
         for option, value in overrides.items():
             if value is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from verifier.terms import CertificateSigner, Condition, ExpectedSigner, Keyless
 CheckpointName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+( [!-~]+)*$")]
 Days = Annotated[int, Field(ge=1, le=36_500)]
 Scalar = str | int | bool
+_OPTION = "the expected signer's file"
 
 
 class CheckpointSection(Document):
@@ -91,12 +93,12 @@ def terms_of(
     """
 
     def read(name: str, what: str) -> bytes:
-        return _read(beside / name, what)
+        return _read(beside / name, f"the policy's {what}", "Paths are relative to the policy's own file.")
 
     def days(count: int | None) -> timedelta | None:
         return None if count is None else timedelta(days=count)
 
-    made = Terms(
+    return Terms(
         signers=tuple(_signer(entry, read) for entry in signers),
         name=section.name,
         max_age=days(section.max_age_days),
@@ -111,15 +113,37 @@ def terms_of(
             )
             for entry in require
         ),
-    )
-    for signer in (*made.signers, *(signer for claim in made.claims for signer in claim.signers)):
-        if signer.method not in made.methods:
-            accepted = ", ".join(made.methods)
+    ).checked()
+
+
+def named_signer(
+    key: Path | None, chain: Path | None, subject: str | None, root: Path | None
+) -> KeySigner | CertificateSigner | None:
+    """Make the signer that a command line names, None where it names none; `root` is a trusted root's file.
+
+    Raises `UsageError` for half a signer, and as `terms_of` for a file.
+    """
+    if chain is not None:
+        if key is not None or not subject or root is None:
             raise UsageError(
-                f"the policy names {signer} as a signer, and accepts only these methods: {accepted}",
-                f'Set [checkpoint] methods = [..., "{signer.method}"] if that is meant.',
+                "--certificate-chain needs an expected subject, and a trusted root whose timestamps prove the time",
+                "Add --certificate-subject 'CN=…' and --trusted-root FILE; leave --key out.",
             )
-    return made
+        return CertificateSigner(_read(chain, _OPTION), subject, _read(root, _OPTION))
+    if subject is not None or (root is not None and key is None):
+        raise UsageError(
+            "--certificate-subject and --trusted-root alone name no signer",
+            "Add --certificate-chain PEM; a key takes a --trusted-root, too.",
+        )
+    if key is None:
+        return None
+    pem = _read(key, _OPTION)
+    if b"PRIVATE KEY" in pem:
+        raise UsageError(
+            f"{str(key)!r} is a private key; what was signed is verified by the public one",
+            f"openssl ec -in {shlex.quote(str(key))} -pubout -out key.pub",
+        )
+    return KeySigner(pem, str(key), None if root is None else _read(root, _OPTION))
 
 
 def _signer(entry: SignerEntry, read: Callable[[str, str], bytes]) -> ExpectedSigner:
@@ -141,16 +165,14 @@ def _signer(entry: SignerEntry, read: Callable[[str, str], bytes]) -> ExpectedSi
     )
 
 
-def _read(path: Path, what: str) -> bytes:
+def _read(path: Path, what: str, remedy: str = "Name the right file.") -> bytes:
     try:
         return read_bytes(path, limits.MAX_ROOT)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise UsageError(
-            f"the policy's {what} {str(path)!r} is not there", "Paths are relative to the policy's own file."
-        ) from error
+        raise UsageError(f"{what} {str(path)!r} is not there", remedy) from error
     except DocumentError as error:
-        raise UsageError(f"the policy's {what} {str(path)!r} {error}", "Name the right file.") from error
+        raise UsageError(f"{what} {str(path)!r} {error}", "Name the right file.") from error
     except OSError as error:
         raise UndecidedError(
-            f"the policy's {what} {str(path)!r} can't be read: {error.strerror}", "Check its permissions."
+            f"{what} {str(path)!r} can't be read: {error.strerror}", "Check its permissions."
         ) from error

@@ -21,6 +21,7 @@ from verifier.checkpoints.statement import (
     CHECKPOINT,
     PROVENANCE,
     Subjects,
+    checkpoint_annotations,
     checkpoint_predicate,
     provenance_predicate,
     write_statement,
@@ -98,7 +99,7 @@ def sign(
         payload = oms.write(_basename(path), {file.path: file.digest for file in manifest}, name=name, at=now)  # (3)
         opened = signer()
         made = opened.sign_statement(payload)  # (4)
-        claims = _claims(opened, _subjects(manifest), _basename(path), trained_from)
+        claims = _claims(opened, _subjects(manifest), _basename(path), trained_from, now)
         written = _write_beside(target, made, claims_path, claims)  # (5)
         return Signed(path, str(opened.identity), manifest.digest, len(manifest), manifest.size, written)
 
@@ -107,7 +108,7 @@ def sign(
         subjects, called = Subjects(tarball=digest), _basename(subject)
         made = opened.sign_digest(digest)  # (4)
         named = write_statement(subjects.listed(called), CHECKPOINT, checkpoint_predicate(name, at=now))  # (3)
-        claims = [opened.sign_statement(named), *_claims(opened, subjects, called, trained_from)]
+        claims = [opened.sign_statement(named), *_claims(opened, subjects, called, trained_from, now)]
         return str(opened.identity), made, claims
 
     if tar is None:
@@ -124,12 +125,13 @@ def sign(
     return Signed(tar, identity, digest, len(snapshot.files), snapshot.size, (tar, *written))
 
 
-def _claims(signer: Signer, subjects: Subjects, called: str, bases: Sequence[str] | None) -> list[bytes]:
+def _claims(signer: Signer, subjects: Subjects, called: str, bases: Sequence[str] | None, at: datetime) -> list[bytes]:
     """Sign the claim that says from which models this was trained, if anything is said."""
     if bases is None:
         return []
     predicate = provenance_predicate(bases, signer.identity.identity)
-    return [signer.sign_statement(write_statement(subjects.listed(called), PROVENANCE, predicate))]
+    time = checkpoint_annotations(None, at)
+    return [signer.sign_statement(write_statement(subjects.listed(called), PROVENANCE, predicate, time))]
 
 
 def subjects_of(path: Path, *, watch: Watch | None = None, workers: int | None = None) -> tuple[Subjects, str]:
@@ -153,7 +155,7 @@ def _read_tarball(path: Path, watch: Watch | None) -> Tarball:
     for oddity in tarball.snapshot.oddities:
         raise UsageError(
             f"{oddity.path} is {oddity.problem}; such a tarball can't be signed",
-            "Pack it anew: model-verifier sign DIR --tar OUT.",
+            "Pack it anew: model-verifier sign DIR --tar OUT, or tar --format=gnu.",
         )
     return tarball
 

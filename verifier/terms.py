@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Self
 
+from verifier.errors import UsageError
 from verifier.signature import Method
 
 
@@ -107,3 +109,14 @@ class Terms:
     methods: tuple[Method, ...] = ("sigstore",)
     require_approved_bases: bool = False
     claims: tuple[RequiredClaim, ...] = ()
+
+    def checked(self) -> Self:
+        """Give them back; raises `UsageError` for a signer whose method is not accepted."""
+        for signer in (*self.signers, *(signer for claim in self.claims for signer in claim.signers)):
+            if signer.method not in self.methods:
+                raise UsageError(
+                    f"{signer} is named as a signer, and the policy accepts only these methods: "
+                    f"{', '.join(self.methods)}",
+                    f'Set [checkpoint] methods = [..., "{signer.method}"] if that is meant.',
+                )
+        return self

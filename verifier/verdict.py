@@ -93,6 +93,14 @@ class PolicyUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Attestation:
+    """A signed bundle that a verdict rests on: the name of the file that holds it, and the bundle's digest."""
+
+    file: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryUsed:
     """Which registry answered, under which trust file, and who approved the model."""
 
@@ -153,6 +161,7 @@ class Verdict:
     time: datetime
     waivers: tuple[WaiverUse, ...] = ()
     signers: tuple[Signature, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
     notices: tuple[str, ...] = ()
     error: ErrorReport | None = None
     references: tuple[NamedReference, ...] | None = None

@@ -24,6 +24,7 @@ from verifier.reading import read_listed_files
 from verifier.reference import ModelReference, is_path
 from verifier.registry.registry import Registry
 from verifier.snapshot import take
+from verifier.terms import ExpectedSigner
 from verifier.verdict import Verdict
 from verifier.verify_checkpoint import verify_checkpoint
 
@@ -38,6 +39,7 @@ def verify(
     set_name: str | None = None,
     bundle: Path | None = None,
     digest: Digest | str | None = None,
+    signer: ExpectedSigner | None = None,
     extract: Path | None = None,
     all_findings: bool = False,
     watch: Watch | None = None,
@@ -47,7 +49,8 @@ def verify(
     """Verify the model's files against the policy's registry, or against a lock; or a checkpoint by its signature.
 
     A reference names a model; its files are those in the directory `path`, or else the snapshot in the Hub's cache.
-    A path names a checkpoint: `bundle` and `digest` are `verify_checkpoint`'s, as are all the others but `lock`.
+    A path names a checkpoint: `bundle`, `digest` and `signer` are `verify_checkpoint`'s, as are all the others
+    but `lock`.
 
     `policy` may name a file or a shipped policy. `all_findings` goes on to hash where the closed set already
     fails. `now` (UTC) is the time of judgement. The network is asked for a registry behind a
@@ -70,6 +73,7 @@ def verify(
             policy=policy,
             bundle=bundle,
             digest=Digest.parse(digest) if isinstance(digest, str) else digest,
+            signer=signer,
             extract=extract,
             all_findings=all_findings,
             watch=watch,
@@ -77,7 +81,8 @@ def verify(
             now=now,
         )
     what = f"{str(reference_or_path)!r} names a model"
-    _refuse({"bundle": bundle, "digest": digest, "extract": extract}, what, "A checkpoint is named by a path: ./NAME.")
+    given = {"bundle": bundle, "digest": digest, "extract": extract, "key or --certificate-chain": signer}
+    _refuse(given, what, "A checkpoint is named by a path: ./NAME.")
     locked = read_lock(lock) if lock is not None else None
     registry = open_registry(policy, locked, now, offline=offline)
     asked = parse_reference(reference_or_path, registry)  # (1)

@@ -24,7 +24,7 @@ from verifier.checkpoints.beside import (
     read_bundle,
     read_claims,
 )
-from verifier.checkpoints.claims import Claim, claims_by, dated, lacking
+from verifier.checkpoints.claims import Claim, Lacking, claims_by, dated, required_claims
 from verifier.checkpoints.statement import CHECKPOINT, Note, Subjects, bases_of, read_note
 from verifier.checkpoints.tarball import read_tarball
 from verifier.checkpoints.unpack import staging
@@ -43,7 +43,8 @@ from verifier.reference import ModelReference
 from verifier.registry.standing import Refusal, Standing
 from verifier.signature import Authentic, Signature
 from verifier.snapshot import is_directory, take
-from verifier.verdict import PolicyUsed, Result, Subject, Verdict
+from verifier.terms import ExpectedSigner
+from verifier.verdict import Attestation, PolicyUsed, Result, Subject, Verdict
 
 _UNSIGNED = "nothing that counts was signed, so the files were not read"
 _DENIED = "the files were not read, since this already denies; verify --all-findings reads them"
@@ -55,6 +56,7 @@ def verify_checkpoint(
     policy: Policy | Path | str,
     bundle: Path | None = None,
     digest: Digest | None = None,
+    signer: ExpectedSigner | None = None,
     extract: Path | None = None,
     all_findings: bool = False,
     watch: Watch | None = None,
@@ -64,11 +66,14 @@ def verify_checkpoint(
     """Verify a checkpoint's directory or tarball against a policy that names who may have signed it.
 
     `bundle` is the signature's file, if not the one beside `path`; `digest` pins one artifact: a tarball's SHA-256 or
-    the digest that `sign` gave for a directory. `extract` is a directory that a tarball which passes is unpacked to;
-    it must not be there yet. Raises as `verifier.verify.verify`.
+    the digest that `sign` gave for a directory. `signer` is who signed, where the policy leaves that open. `extract`
+    is a directory that a tarball which passes is unpacked to; it must not be there yet. Raises as
+    `verifier.verify.verify`.
     """
     now = now or datetime.now(UTC)
     policy = policy if isinstance(policy, Policy) else Policy.load(policy)
+    if signer is not None:
+        policy = policy.signed_by(signer)
     if not policy.terms.signers:
         raise UsageError(
             f"{str(path)!r} is a path, and the policy {policy.name!r} names nobody who may have signed a checkpoint",
@@ -99,7 +104,8 @@ class _Directory:
 
     def __init__(self, path: Path, policy: Policy, bundle: Path | None, digest: Digest | None, now: datetime) -> None:
         self.path, self.policy, self.now, self.pinned = path, policy, now, digest
-        self.bundle = read_bundle(bundle or beside(path, BUNDLE))  # (1)
+        self.bundle_path = bundle or beside(path, BUNDLE)
+        self.bundle = read_bundle(self.bundle_path)  # (1)
         self.claims = read_claims(beside(path, CLAIMS))
 
     def verify(self, all_findings: bool, watch: Watch | None, workers: int | None) -> Verdict:
@@ -129,7 +135,15 @@ class _Directory:
             outcomes=judgement.outcomes,
             time=self.now,
             signers=(evidence.signed_by,) if isinstance(evidence.signed_by, Signature) else (),
+            attestations=self.attestations(evidence),
         )
+
+    def attestations(self, evidence: CheckpointEvidence) -> tuple[Attestation, ...]:
+        """Give the bundle and the claims that counted: what a summary calls its inputs."""
+        if isinstance(self.bundle, Unproven) or not isinstance(evidence.signed_by, Signature):
+            return ()
+        bundle, claims = Attestation(self.bundle_path.name, Digest.of(self.bundle)), beside(self.path, CLAIMS).name
+        return (bundle, *(Attestation(claims, digest) for digest in evidence.claims))
 
     def signed(self) -> CheckpointEvidence:
         """Find out who signed what, without a look at the files."""
@@ -157,7 +171,10 @@ class _Directory:
             return replace(base, signed_by=Unproven(f"what the bundle signs {error}"))
         digests = signed.digests()
         if digests is None:
-            return replace(base, signed_by=Unproven("the bundle signs other digests than SHA-256 of whole files"))
+            kind = signed.algorithm if signed.algorithm != "sha256" else "parts of files"
+            return replace(
+                base, signed_by=Unproven(f"the bundle signs {kind}, not each file's SHA-256: model-verifier sign does")
+            )
         manifest = Manifest.of(File(path, 0, digest) for path, digest in digests.items())
         subjects = Subjects(files=frozenset((path, digest.hex) for path, digest in digests.items()))
         evidence = replace(
@@ -175,12 +192,15 @@ class _Directory:
         """Add what is claimed of exactly these subjects; `notes` are what the signature itself says."""
         terms = self.policy.terms
         made, reasons = claims_by(terms.signers, self.claims, subjects)
+        demanded = tuple(required_claims(terms.claims, self.claims, subjects, self.now))
+        counted = (*made, *(claim for claim in demanded if isinstance(claim, Claim)))
         notes += tuple(read_note(claim.statement) for claim in made if claim.statement.predicate_type == CHECKPOINT)
         return replace(
             evidence,
             signed_by=dated(signature, (note.at for note in notes if terms.name in (None, note.name))),
             names=tuple(note.name for note in notes if note.name),
-            lacking=tuple(lacking(terms.claims, self.claims, subjects, self.now)),
+            lacking=tuple(claim for claim in demanded if isinstance(claim, Lacking)),
+            claims=tuple(dict.fromkeys(claim.digest for claim in counted)),
             bases=self.bases(made, reasons) if terms.require_approved_bases else None,
         )
 
@@ -189,7 +209,7 @@ class _Directory:
         registry = open_registry(self.policy, None, self.now)
         named = [bases for claim in claims if (bases := bases_of(claim.statement)) is not None]
         if not named or registry is None:
-            return "; ".join(reasons) or "sign --base records them"
+            return "; ".join(reasons[:5]) or "sign --base records them"
         standings = {}
         for base in sorted({base for bases in named for base in bases}):
             try:

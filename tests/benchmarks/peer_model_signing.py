@@ -3,7 +3,7 @@
     python peer_model_signing.py sign DIRECTORY SIGNATURE PRIVATE_KEY
     python peer_model_signing.py verify DIRECTORY SIGNATURE PUBLIC_KEY
 
-`verify` prints its seconds, without the imports, as JSON.
+Each prints its seconds, without the imports, as JSON.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from model_signing import signing, verifying  # type: ignore[import-not-found]
 def main() -> None:
     verb, *paths = sys.argv[1:]
     directory, signature, key = map(Path, paths)
+    began = time.perf_counter()
     if verb == "sign":
         signing.Config().use_elliptic_key_signer(private_key=key).sign(directory, signature)
-        return
-    began = time.perf_counter()
-    verifying.Config().use_elliptic_key_verifier(public_key=key).verify(directory, signature)
+    else:
+        verifying.Config().use_elliptic_key_verifier(public_key=key).verify(directory, signature)
     print(json.dumps({"seconds": time.perf_counter() - began}))
 
 

@@ -103,6 +103,37 @@ class TestModelSigning:
         (model / "weights.bin").write_text("others")
         assert call("model_signing", *verify, "--ignore-unsigned-files") == 1
 
+    @pytest.mark.parametrize("kind", ["shards", "blake2b"])
+    def test_digests_of_every_kind_that_the_format_has(self, tmp_path: Path, kind: str) -> None:
+        model, key = tmp_path / "model", ec.generate_private_key(ec.SECP256R1())
+        model.mkdir()
+        (model / "weights.bin").write_bytes(b"0123456789")
+        (tmp_path / "key.pub").write_bytes(public_of(key))
+        ends = [(0, 8), (8, 10)] if kind == "shards" else [(0, 10)]
+        algorithm = "sha256" if kind == "shards" else kind
+        resources = [
+            {
+                "name": f"weights.bin:{start}:{end}" if kind == "shards" else "weights.bin",
+                "algorithm": algorithm,
+                "digest": hashlib.new(algorithm, b"0123456789"[start:end]).hexdigest(),
+            }
+            for start, end in ends
+        ]
+        how = {"method": "shards", "shard_size": 8} if kind == "shards" else {"method": "files"}
+        statement = {
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": "model", "digest": {"sha256": "00" * 32}}],
+            "predicateType": "https://model_signing/signature/v1.0",
+            "predicate": {"resources": resources, "serialization": how | {"hash_type": algorithm}},
+        }
+        (tmp_path / "b.sig").write_bytes(own(key).sign_statement(json.dumps(statement).encode()))
+        verify = ("verify-model", "--method", "key", "--model-path", model, "--bundle", tmp_path / "b.sig")
+
+        assert call("model_signing", *verify, "--public-key", tmp_path / "key.pub") == 0
+        for changed in (b"0123456780", b"1123456789", b"012345678", b"0123456789x"):
+            (model / "weights.bin").write_bytes(changed)
+            assert call("model_signing", *verify, "--public-key", tmp_path / "key.pub") == 1
+
     def test_a_certificate(self, model: Path, tmp_path: Path) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         authority = Authority()

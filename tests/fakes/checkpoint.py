@@ -82,11 +82,13 @@ class Training:
         options.setdefault("now", self.now)
         return sign(path or self.checkpoint, lambda: signer or self.signer(), **options)
 
-    def attest(self, type_: str, predicate: object, *, signer: InProcessSigner | None = None) -> None:
-        """Add a claim."""
+    def attest(
+        self, type_: str, predicate: object, *, signer: InProcessSigner | None = None, now: datetime | None = None
+    ) -> None:
+        """Add a claim that says that it is made now."""
         file = self.root / "predicate.json"
         file.write_text(json.dumps(predicate))
-        attest(self.checkpoint, type_, file, lambda: signer or self.signer())
+        attest(self.checkpoint, type_, file, lambda: signer or self.signer(), now=now or self.now)
 
     def policy(
         self,

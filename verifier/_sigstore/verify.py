@@ -34,6 +34,7 @@ from sigstore_models.common import v1 as common_v1
 from sigstore_models.common.v1 import HashAlgorithm
 from sigstore_models.trustroot import v1 as trustroot_v1
 
+from verifier._sigstore.intoto import IntotoVerifier
 from verifier.digest import Digest
 from verifier.document import load_json
 from verifier.signature import Signature
@@ -168,7 +169,7 @@ class Root:
         except BadSignatureError:
             raise
         except Exception as error:  # sigstore raises many kinds on malformed input, all of them mean no
-            raise BadSignatureError(str(error) or type(error).__name__) from error
+            raise BadSignatureError(_said(error)) from error
 
     def _verifier_at(self, times: Sequence[datetime]) -> Verifier:
         root = self._root
@@ -181,7 +182,7 @@ class Root:
         key = tuple(map(id, (*authorities, *logs, *ct_logs)))
         if key not in self._verifiers:
             parts = {"certificate_authorities": authorities, "tlogs": logs, "ctlogs": ct_logs}
-            self._verifiers[key] = Verifier(trusted_root=TrustedRoot(_inclusive(root.model_copy(update=parts))))
+            self._verifiers[key] = IntotoVerifier(trusted_root=TrustedRoot(_inclusive(root.model_copy(update=parts))))
         return self._verifiers[key]
 
 
@@ -190,6 +191,12 @@ class _Anybody:
 
     def verify(self, cert: x509.Certificate) -> None:
         """Accept whomever the certificate names."""
+
+
+def _said(error: Exception) -> str:
+    """Give an error's text in one line: pydantic's has three that tell something, and a link."""
+    lines = [line.strip().partition(" [type=")[0] for line in str(error).split("\n")]
+    return ": ".join(line for line in lines[:3] if line) or type(error).__name__
 
 
 def _policy(expected: ExpectedIdentity) -> VerificationPolicy:

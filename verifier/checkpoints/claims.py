@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from verifier import limits
 from verifier.checkpoints.beside import Stranger, Unproven, authenticate
 from verifier.checkpoints.statement import StatementDocument, Subjects, read_note, read_statement
+from verifier.digest import Digest
 from verifier.document import DocumentError, format_timestamp, load_json
 from verifier.signature import Signature
 from verifier.terms import ExpectedSigner, RequiredClaim
@@ -16,8 +17,12 @@ from verifier.terms import ExpectedSigner, RequiredClaim
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim by an expected signer about exactly this checkpoint; `whole` is the statement with all its fields."""
+    """A claim by an expected signer about exactly this checkpoint; `whole` is the statement with all its fields.
 
+    `digest` is that of the bundle, its line without the line's end.
+    """
+
+    digest: Digest
     statement: StatementDocument
     whole: dict[str, object]
     signature: Signature
@@ -47,15 +52,16 @@ def claims_by(
     return claims, reasons
 
 
-def lacking(
+def required_claims(
     required: Sequence[RequiredClaim], bundles: Sequence[bytes] | Unproven, subjects: Subjects, now: datetime
-) -> Iterator[Lacking]:
-    """Hold the claims that are there against those that are required."""
+) -> Iterator[Claim | Lacking]:
+    """Give for each claim that is required the first that serves, or why none does."""
     for wanted in required:
         claims, reasons = claims_by(wanted.signers, bundles, subjects)
         for claim in claims:
             problem = _problem(claim, wanted, now)
             if problem is None:
+                yield claim
                 break
             reasons.append(problem)
         else:
@@ -78,12 +84,12 @@ def _claim(bundle: bytes, signers: Sequence[ExpectedSigner], subjects: Subjects)
     if not subjects.are_those_of(statement):
         return "it is about other files"
     signature = dated(authentic.signature, [read_note(statement).at])
-    return Claim(statement, whole if isinstance(whole, dict) else {}, signature)
+    return Claim(Digest.of(bundle), statement, whole if isinstance(whole, dict) else {}, signature)
 
 
 def _problem(claim: Claim, wanted: RequiredClaim, now: datetime) -> str | None:
     if claim.statement.predicate_type != wanted.type:
-        return f"there is {claim.statement.predicate_type}"
+        return f"there is {claim.statement.predicate_type[:200]}"
     if wanted.max_age is not None and (problem := age_problem(claim.signature, wanted.max_age, now)):
         return f"the claim {problem}"
     for condition in wanted.where:

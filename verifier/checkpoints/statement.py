@@ -78,15 +78,17 @@ def write_statement(
     predicate: dict[str, Any],
     annotations: dict[str, Any] | None = None,
 ) -> bytes:
-    """Write a statement about (name, digest) pairs, each with the `annotations`.
+    """Write a statement about (name, digest) pairs, the first of them with the `annotations`.
 
     Raises `UsageError` for text that has no UTF-8 form.
     """
-    more = {"annotations": annotations} if annotations else {}
+    listed: list[dict[str, Any]] = [{"name": name, "digest": {"sha256": digest.hex}} for name, digest in subjects]
+    if annotations:
+        listed[0]["annotations"] = annotations
     return _to_json(
         {
             "_type": STATEMENT,
-            "subject": [{"name": name, "digest": {"sha256": digest.hex}} | more for name, digest in subjects],
+            "subject": listed,
             "predicateType": predicate_type,
             "predicate": predicate,
         }
@@ -107,7 +109,7 @@ def checkpoint_predicate(name: str | None, at: datetime) -> dict[str, Any]:
 
 
 def checkpoint_annotations(name: str | None, at: datetime) -> dict[str, Any]:
-    """The same as annotations of a model signature's subject: its predicate has no room for anything more."""
+    """The same as annotations of a subject, where the predicate has no room for anything more."""
     return {CHECKPOINT: checkpoint_predicate(name, at)}
 
 

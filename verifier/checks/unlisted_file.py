@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from verifier import limits
 from verifier.checks.check import Check, Needs, found
-from verifier.evidence import Evidence
+from verifier.evidence import CheckpointEvidence, Evidence
 from verifier.finding import Finding, Location, Severity
 
 RULE = "unlisted-file"
@@ -18,15 +18,15 @@ _HUB_METADATA = re.compile(r"\.cache/huggingface/(\.gitignore|CACHEDIR\.TAG|down
 def run(evidence: Evidence) -> Iterable[Finding]:
     """Compare the files that are there with the manifest.
 
-    The Hub client's own small metadata in `.cache/huggingface` is a note.
+    The Hub client's own small metadata in `.cache/huggingface` is a note; a checkpoint does not come from the Hub.
     """
     if evidence.snapshot is None or evidence.manifest is None:
         return
-    metadata = 0
+    metadata, from_the_hub = 0, not isinstance(evidence, CheckpointEvidence)
     for path, entry in evidence.snapshot.files.items():
         if path in evidence.manifest.files:
             continue
-        if _HUB_METADATA.fullmatch(path) and entry.size <= limits.MAX_HUB_METADATA:
+        if from_the_hub and _HUB_METADATA.fullmatch(path) and entry.size <= limits.MAX_HUB_METADATA:
             metadata += 1
             continue
         code = ", and is code that could run on load" if path.lower().endswith((".py", ".so", ".pyc")) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from verifier.policy import Policy, choose
+from verifier.terms import ExpectedSigner
 
 
 def deciding_policy(
@@ -14,9 +15,17 @@ def deciding_policy(
     mode: str | None,
     min_version: int,
     lock: Path | None,
+    signer: ExpectedSigner | None = None,
 ) -> Policy:
     """Choose, load and override; raises `UsageError` where there is none, or the machine's own allows no override."""
-    chosen = choose(policy=policy, registry=registry, trust_digest=trust_digest, mode=mode, has_lock=lock is not None)
+    chosen = choose(
+        policy=policy,
+        registry=registry,
+        trust_digest=trust_digest,
+        mode=mode,
+        signer=signer,
+        has_lock=lock is not None,
+    )
     return Policy.load(chosen).override(
         registry=registry, trust_digest=trust_digest, mode=mode, min_version=min_version
     )

@@ -25,7 +25,9 @@ def write_summary(
     from verifier.report.vsa import summary
 
     if key is None and trust_config is None and not public_log:
-        print("model-verifier: the summary is not signed: no --key, --trust-config or --public-log", file=sys.stderr)
+        print(
+            "model-verifier: the summary is not signed: no --vsa-key, --trust-config or --public-log", file=sys.stderr
+        )
         data = summary(verdict, signed=False)
     else:
         from verifier.cli.identity import chosen_signer

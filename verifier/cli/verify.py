@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from verifier.cli.identity import KeyOption, PublicLogOption, TokenFileOption, TrustConfigOption
+from verifier.cli.identity import PublicLogOption, TokenFileOption, TrustConfigOption
 from verifier.cli.options import (
     Format,
     FormatOption,
@@ -52,6 +52,22 @@ def verify(
             "--digest", envvar="MODEL_VERIFIER_DIGEST", metavar="sha256:…", help="The one checkpoint that may pass."
         ),
     ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", metavar="PEM", help="A checkpoint's signer, if the policy names none: a public key."),
+    ] = None,
+    chain: Annotated[
+        Path | None,
+        typer.Option("--certificate-chain", metavar="PEM", help="Or the authorities above its certificate; then also"),
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option("--certificate-subject", metavar="NAME", help="whom the certificate must name: CN=trainer,O=Acme"),
+    ] = None,
+    trusted_root: Annotated[
+        Path | None,
+        typer.Option("--trusted-root", metavar="FILE", help="and the Sigstore root whose timestamps prove the time."),
+    ] = None,
     extract: Annotated[
         Path | None,
         typer.Option("--extract", envvar="MODEL_VERIFIER_EXTRACT", metavar="DIR", help="Unpack a tarball that passed."),
@@ -77,7 +93,10 @@ def verify(
     ] = None,
     token_file: TokenFileOption = None,
     trust_config: TrustConfigOption = None,
-    key: KeyOption = None,
+    vsa_key: Annotated[
+        Path | None,
+        typer.Option("--vsa-key", envvar="MODEL_VERIFIER_VSA_KEY", metavar="PEM", help="Sign that with this key."),
+    ] = None,
     public_log: PublicLogOption = False,
     no_progress: NoProgressOption = False,
 ) -> None:
@@ -87,12 +106,19 @@ def verify(
     from verifier.cli.policy import deciding_policy
     from verifier.cli.progress import ProgressBar
     from verifier.cli.summary import write_summary
-    from verifier.errors import UndecidedError
+    from verifier.errors import UndecidedError, UsageError
     from verifier.judge import undecided
+    from verifier.policy_checkpoint import named_signer
     from verifier.verdict import Result
     from verifier.verify import verify as verify_model
 
-    deciding = deciding_policy(policy, registry, trust_digest, mode, min_version, lock)
+    signer = named_signer(key, chain, subject, trusted_root)
+    if signer is not None and vsa is not None:
+        raise UsageError(
+            "a summary says what a policy decided, and here the command line says who may have signed",
+            "Put the signer into a policy's [[signers]], or leave --vsa out.",
+        )
+    deciding = deciding_policy(policy, registry, trust_digest, mode, min_version, lock, signer)
     began = time.monotonic()
     try:
         verdict = verify_model(
@@ -100,6 +126,7 @@ def verify(
             path=path,
             bundle=bundle,
             digest=digest,
+            signer=signer,
             extract=extract,
             lock=lock,
             policy=deciding,
@@ -111,7 +138,7 @@ def verify(
     except UndecidedError as error:
         verdict = undecided(error, reference, deciding)
     if vsa is not None and verdict.result is Result.PASSED:
-        write_summary(verdict, vsa, token_file, trust_config, public_log, key)
+        write_summary(verdict, vsa, token_file, trust_config, public_log, vsa_key)
     write_report([verdict], format_, output)
     write_metrics(metrics_file, [(verdict, time.monotonic() - began)])
     raise typer.Exit(verdict.exit_status)

@@ -180,7 +180,10 @@ class TarReader:
 
     def _override(self, key: str, value: bytes) -> None:
         if key not in _RECORDS:
-            raise _Malformed(f"a tarball with the extended header {key[:100]!r}, which tars read differently")
+            raise _Malformed(
+                f"a tarball with the pax record {key[:100]!r}: none but path, linkpath and size is read here, "
+                "and tar --format=gnu writes no other"
+            )
         if key in self._overrides:
             raise _Malformed(f"a tarball that gives a member's {key} twice")
         if b"\0" in value or not value:

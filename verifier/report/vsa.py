@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from verifier import __version__
 from verifier.checkpoints.statement import STATEMENT, SUMMARY
@@ -20,7 +21,8 @@ UNSIGNED = "nobody signed this summary: it is only as good as the place where it
 def summary(verdict: Verdict, *, signed: bool) -> bytes:
     """Write the in-toto statement about what was judged; one that will not be signed says so itself.
 
-    The subject's digest is a tarball's, or the one of the list of files that the JSON report gives.
+    The subject's digest is a tarball's, or the one of the list of files that the JSON report gives. A claim's digest
+    is that of its line.
     """
     subject, policy = verdict.subject, verdict.policy
     if subject.manifest_digest is None or policy is None:
@@ -29,7 +31,9 @@ def summary(verdict: Verdict, *, signed: bool) -> bytes:
     predicate: dict[str, Any] = {
         "verifier": {"id": VERIFIER, "version": {"model-verifier": __version__}},
         "timeVerified": format_timestamp(verdict.time),
-        "resourceUri": f"pkg:huggingface/{name}" if subject.reference and not is_path(name) else f"file:{name}",
+        "resourceUri": f"pkg:huggingface/{name}"
+        if subject.reference and not is_path(name)
+        else f"file:{quote(name, errors='surrogateescape')}",
         "policy": {"uri": f"urn:model-verifier:policy:{policy.name}", "digest": {"sha256": policy.digest.hex}},
         "verificationResult": "PASSED" if verdict.exit_status == 0 and verdict.enforced else "FAILED",
         "verifiedLevels": [LEVELS[bool(verdict.signers)]],
@@ -41,6 +45,11 @@ def summary(verdict: Verdict, *, signed: bool) -> bytes:
         "predicateType": SUMMARY,
         "predicate": predicate,
     }
+    if verdict.attestations:
+        predicate["inputAttestations"] = [
+            {"uri": f"file:{quote(one.file, errors='surrogateescape')}", "digest": {"sha256": one.digest.hex}}
+            for one in verdict.attestations
+        ]
     if not signed:
         predicate["unsigned"] = UNSIGNED
     return json.dumps(statement, indent=None if signed else 2).encode() + b"\n"

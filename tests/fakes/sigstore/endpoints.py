@@ -4,11 +4,14 @@ API definitions: Fulcio's `fulcio.proto`, Rekor's `openapi.yaml` (v1) and `rekor
 timestamp-authority's `openapi.yaml`, GitHub's "OpenID Connect reference".
 """
 
+import hashlib
 import json
-from base64 import b64decode
+import secrets
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -25,6 +28,8 @@ from tests.fakes.sigstore.trust import TIMESTAMP_PATH
 from tests.fakes.sigstore.tsa import TimestampRequest
 
 GITHUB_TOKEN_PATH = "/github/token"  # noqa: S105 (a path)
+PERSON = "somebody@acme.test"
+"""Who logs in at the issuer, without being asked for a password."""
 GITHUB_REQUEST_TOKEN = "a-workflow-run"  # noqa: S105 (nobody's)
 _SHA256 = ec.ECDSA(hashes.SHA256())
 _PREHASHED = ec.ECDSA(utils.Prehashed(hashes.SHA256()))
@@ -69,10 +74,13 @@ class Endpoints:
         self._routes: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/.well-known/openid-configuration"): self._discovery,
             ("GET", "/jwks"): self._key_set,
+            ("GET", "/auth"): self._login,
+            ("POST", "/token"): self._token,
             ("GET", GITHUB_TOKEN_PATH): self._github_token,
             ("POST", "/api/v2/signingCert"): self._certificate,
             ("POST", f"/api/v{instance.rekor}/log/entries"): self._entry,
         }
+        self._codes: dict[str, str] = {}
         if instance.timestamps:
             self._routes["POST", TIMESTAMP_PATH] = self._timestamp
 
@@ -102,6 +110,20 @@ class Endpoints:
 
     def _key_set(self, _: Request) -> Answer:
         return Answer.of(200, self._tokens.key_set())
+
+    def _login(self, request: Request) -> Answer:
+        """Let `PERSON` in at once: back to where they came from, with a code for the token (RFC 6749, RFC 7636)."""
+        code = secrets.token_hex(8)
+        self._codes[code] = request.query["code_challenge"]
+        answer = {"code": code, "state": request.query["state"]}
+        return Answer.of(302, {}, Location=f"{request.query['redirect_uri']}?{urlencode(answer)}")
+
+    def _token(self, request: Request) -> Answer:
+        asked = dict(parse_qsl(request.body.decode()))
+        challenge = b64encode(hashlib.sha256(asked["code_verifier"].encode()).digest(), altchars=b"-_").rstrip(b"=")
+        if self._codes.pop(asked["code"]) != challenge.decode():
+            return Answer.error(400, "not whoever logged in")
+        return Answer.of(200, {"access_token": self._tokens.token(PERSON)})
 
     def _github_token(self, request: Request) -> Answer:
         if request.headers.get("authorization", "").lower() != f"bearer {GITHUB_REQUEST_TOKEN}":

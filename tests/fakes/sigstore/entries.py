@@ -4,6 +4,7 @@ Formats: Rekor's `pkg/types/{hashedrekord,dsse}/v0.0.1`, and for v2 protobuf-spe
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,19 @@ def dsse_v1(envelope: bytes, payload: bytes, signature: bytes, certificate: x509
             "signatures": [{"signature": b64(signature), "verifier": b64(pem(certificate))}],
         },
     )
+
+
+def intoto_v1(envelope: bytes, payload: bytes, signature: bytes, certificate: x509.Certificate) -> EntryBody:
+    """Rekor v1's older entry for a DSSE `envelope` (its `pkg/types/intoto/v0.0.2`), which encodes its parts twice."""
+    content = {
+        "envelope": {
+            "payloadType": json.loads(envelope)["payloadType"],
+            "signatures": [{"publicKey": b64(pem(certificate)), "sig": b64(b64(signature).encode())}],
+        },
+        "hash": {"algorithm": "sha256", "value": hashlib.sha256(envelope).hexdigest()},
+        "payloadHash": {"algorithm": "sha256", "value": hashlib.sha256(payload).hexdigest()},
+    }
+    return _body("intoto", "0.0.2", {"content": content})
 
 
 def hashedrekord_v2(digest: bytes, signature: bytes, certificate: x509.Certificate) -> EntryBody:

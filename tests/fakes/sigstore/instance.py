@@ -116,20 +116,21 @@ class Instance:
         identity: str,
         *,
         payload_type: str = IN_TOTO,
+        record: Callable[[bytes, bytes, bytes, x509.Certificate], EntryBody] = entries.dsse_v1,
         issuer: str | None = None,
         at: datetime | None = None,
         **claims: Unpack[Claims],
     ) -> bytes:
         """Sign `payload` in a DSSE envelope, its bytes kept as they are, and return the bundle.
 
-        The other arguments are those of `sign`.
+        `record` makes the entry of a Rekor v1. The other arguments are those of `sign`.
         """
         digest = hashlib.sha256(entries.pre_authentication_encoding(payload_type, payload)).digest()
         signed = self._sign(digest, identity, issuer, at, claims)
         envelope = dsse_envelope(payload_type, payload, signed.signature)
         if self.rekor == 1:
             written = json.dumps(envelope).encode()
-            body = entries.dsse_v1(written, payload, signed.logged_signature, signed.certificate)
+            body = record(written, payload, signed.logged_signature, signed.certificate)
         else:
             body = entries.hashedrekord_v2(digest, signed.logged_signature, signed.certificate)
         return self._finish(signed, body, {"dsseEnvelope": envelope})
