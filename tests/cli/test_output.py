@@ -88,6 +88,13 @@ class TestFile:
         assert "can't be written" in ended.stderr
         assert "nowhere" in ended.stderr
 
+    def test_a_refusal_stays_one(self, tmp_path: Path) -> None:
+        nowhere = str(tmp_path / "nowhere" / "report")
+        ended = run("verify", f"evil/{NAME.partition('/')[2]}", *DEMO[1:], "--output", nowhere)
+
+        assert (ended.status, ended.stdout) == (3, "")
+        assert "can't be written" in ended.stderr
+
     def test_a_directory_that_may_not_be_written(self, output: Path) -> None:
         """Root may write anywhere, so that it becomes nobody for a moment."""
         output.parent.chmod(0o500)
