@@ -7,7 +7,7 @@ import ast
 from verifier.references.draft import Collection
 from verifier.references.mention import Note, Project
 from verifier.references.python.scopes import TooLargeError, parse
-from verifier.references.python.search import Search
+from verifier.references.python.search import search
 
 
 def read(path: str, source: bytes | str, project: Project, collection: Collection) -> bool:
@@ -15,7 +15,7 @@ def read(path: str, source: bytes | str, project: Project, collection: Collectio
     try:
         module = parse(path, source)
         place = _Places(source, collection.shift)
-        Search(module, project, collection, place.of).run()
+        search(module, project, collection, place.of)
     except SyntaxError as error:
         line = error.lineno or 1
         collection.notes.append(Note(line + collection.shift, f"no Python that can be parsed: {error.msg}"))

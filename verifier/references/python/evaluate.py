@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from verifier.references.mention import Project
-from verifier.references.python import access, modules
+from verifier.references.python import access, modules, results
 from verifier.references.python.scopes import (
     Binding,
     Function,
@@ -150,7 +150,7 @@ def _constant(evaluator: Evaluator, node: ast.Constant, scope: Scope, depth: int
 def _f_string(evaluator: Evaluator, node: ast.JoinedStr, scope: Scope, depth: int) -> Iterator[Value]:
     inner = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
     parts = [evaluator.evaluate(part, scope, depth) for part in inner]
-    yield from access.combined(node, scope, parts, "".join)
+    yield from results.combined(node, scope, parts, "".join)
 
 
 def _operation(evaluator: Evaluator, node: ast.BinOp, scope: Scope, depth: int) -> Iterator[Value]:
@@ -166,9 +166,9 @@ def _operation(evaluator: Evaluator, node: ast.BinOp, scope: Scope, depth: int) 
     parts = [evaluator.evaluate(operand, scope, depth) for operand in reversed(operands)]
     if isinstance(node.op, ast.Add):
         held = [value for part in parts for value in part if isinstance(value, Held)]
-        yield from held or access.combined(node, scope, parts, "".join)
+        yield from held or results.combined(node, scope, parts, "".join)
     elif isinstance(node.op, ast.Div):
-        yield from access.combined(node, scope, parts, lambda texts: posixpath.join(*texts))
+        yield from results.combined(node, scope, parts, lambda texts: posixpath.join(*texts))
     elif isinstance(node.op, ast.BitOr):
         yield from itertools.chain.from_iterable(parts)
     else:
@@ -185,7 +185,7 @@ def _percent(evaluator: Evaluator, node: ast.BinOp, scope: Scope, depth: int) ->
             raise ValueError
         return "".join(piece + text for piece, text in itertools.zip_longest(pieces, texts[1:], fillvalue=""))
 
-    yield from access.combined(node, scope, parts, filled)
+    yield from results.combined(node, scope, parts, filled)
 
 
 def _choice(evaluator: Evaluator, node: ast.IfExp, scope: Scope, depth: int) -> Iterator[Value]:
@@ -381,7 +381,7 @@ def _itself(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> li
 _READERS: dict[type[ast.AST], Callable[..., Iterator[Value]]] = {
     ast.Constant: _constant, ast.JoinedStr: _f_string, ast.BinOp: _operation, ast.IfExp: _choice,
     ast.BoolOp: _either, ast.Name: _name, ast.NamedExpr: _inner, ast.Await: _inner, ast.Starred: _starred,
-    ast.Lambda: _lambda, ast.Attribute: access.attribute, ast.Subscript: access.item, ast.Call: access.call,
+    ast.Lambda: _lambda, ast.Attribute: access.attribute, ast.Subscript: access.item, ast.Call: results.call,
     **dict.fromkeys(
         (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp), _container
     ),
