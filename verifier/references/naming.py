@@ -30,6 +30,7 @@ _ID = re.compile(rf"({_PART}/\w[\w.-]{{0,95}})(?:@([\w./-]{{1,255}}))?(:[\w.-]*)
 _PREFIX = re.compile(
     r"(?:hf://|hf:(?://)?|hf[-_]hub:|huggingface://|(?:huggingface|hf)/(?=[^/]+/))(?=[^/])", re.IGNORECASE
 )
+HUB_HOSTS = ("huggingface.co/", "hf.co/", "hf-mirror.com/")
 _URL = re.compile(
     r"(?:git\+|oci\+)?(?:(?:https?|ssh|git)://)?(?:[^/@\s]{0,200}@)?(?:(?:www\.)?huggingface\.co|hf\.co|hf-mirror\.com)[/:]"
     r"(?P<path>[^\s\"'<>?#,;)\]]{1,1000})",

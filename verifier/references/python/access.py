@@ -8,7 +8,6 @@ from typing import Any
 
 from verifier.references.python.scopes import Scope, keyword
 from verifier.references.python.values import (
-    MAX_VALUES,
     Evaluates,
     Held,
     Known,
@@ -16,12 +15,15 @@ from verifier.references.python.values import (
     Thing,
     Unknown,
     Value,
+    few,
     has_text,
 )
 from verifier.references.vocabulary import names_a_directory
 
 MAX_CHAIN = 36
-MAX_RESULTS = 8
+MAX_RESULTS = 32
+
+
 # Attributes.
 
 
@@ -162,7 +164,7 @@ def _every_entry(evaluator: Evaluates, held: Held, depth: int) -> list[Value]:
         parts = [word.value for word in node.keywords]
     else:
         return elements(evaluator, held, depth)
-    return [value for part in parts[:MAX_VALUES] for value in evaluator.evaluate(part, held.scope, depth)]
+    return [value for part in few(evaluator, parts) for value in evaluator.evaluate(part, held.scope, depth)]
 
 
 def elements(evaluator: Evaluates, value: Value, depth: int, node: ast.AST | None = None) -> list[Value]:
@@ -177,7 +179,7 @@ def elements(evaluator: Evaluates, value: Value, depth: int, node: ast.AST | Non
             parts = [inner.elt]
         else:
             parts = []
-        return [each for part in parts[:MAX_VALUES] for each in evaluator.evaluate(part, value.scope, depth)]
+        return [each for part in few(evaluator, parts) for each in evaluator.evaluate(part, value.scope, depth)]
     if isinstance(value, (Unknown, Local)):
         return [value]
     return [Unknown("an element of a value that is not known", node)] if node is not None else []
@@ -195,7 +197,9 @@ def results(evaluator: Evaluates, function: ast.AST, scope: Scope, depth: int) -
     if isinstance(function, ast.Lambda):
         return evaluator.evaluate(function.body, inner, depth)
     returned = module.returned.get(function, ())
-    return [value for each in returned[:MAX_RESULTS] for value in evaluator.evaluate(each, inner, depth + 1)]
+    return [
+        value for each in few(evaluator, returned, MAX_RESULTS) for value in evaluator.evaluate(each, inner, depth + 1)
+    ]
 
 
 def short(node: ast.AST) -> str:

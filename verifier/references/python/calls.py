@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from verifier.references.draft import Collection
 from verifier.references.mention import Project
 from verifier.references.naming import Reading, at_loader, hub_urls, read_name, sentence_transformer
+from verifier.references.python.commands import Commands
 from verifier.references.python.loaders import AS_ENTRY, Callee, callee_of, model_arguments, unpacked_values
 from verifier.references.python.names import Names
 from verifier.references.python.record import Record
-from verifier.references.python.scopes import Module, Scope, keyword, last_name, parameters
+from verifier.references.python.scopes import Binding, Module, Scope, keyword, last_name, parameters
 from verifier.references.python.values import Held, Known, Thing, Unknown, Value
 from verifier.references.vocabulary import (
+    HUB_ONLY,
     LITERAL_METHODS,
     LOADING_METHODS,
     MODEL_REVISION_KEYS,
@@ -26,12 +29,11 @@ from verifier.references.vocabulary import (
 )
 
 _WITH_DEFAULT = ("getenv", "add_argument", "field", "Field", "Option")
+_SERVED = ("completions", "embeddings", "responses", "messages", "rerank", "transcriptions", "generations", "images")
+"""`client.chat.completions.create(model=…)` asks a server that runs already."""
 _FETCHING = re.compile(r"get|head|post|request|stream|open|urlopen|ls|glob|copy|load_state_dict_from_url|download_url")
 _RUNNING = re.compile(
     r"system|popen|Popen|run|call|check_call|check_output|getoutput|getstatusoutput|create_subprocess_shell|split"
-)
-_COMMAND = re.compile(
-    r"(?:vllm|hf|huggingface-cli|trtllm|tune|litgpt|lmdeploy|transformers|mlc_llm|ramalama|--\w+)[\w-]*\s"
 )
 
 
@@ -45,6 +47,8 @@ class Calls:
         self.collection = record.collection
         self.wrappers: set[tuple[ast.AST, str]] = set()
         """Functions and their parameters that reach a loader."""
+        self.opens_hub_files = any(binding.extra[1] == "HfFileSystem" for binding in _imports(self.module))
+        """Whether a plain path, given to a method that opens or fetches, may be one on the Hub."""
         self.other_hub = any(
             spelled(key) in OTHER_HUB_VARIABLES and names.is_on(site.node, site.scope)
             for (owner, key), sites in self.module.items.items()
@@ -67,6 +71,7 @@ class Calls:
             self._reject(call)
             return
         is_elsewhere = callee.is_elsewhere or (self.other_hub and (callee.root or "").startswith("vllm"))
+        is_served = callee.name == "create" and callee.owner in _SERVED
         is_written = bool(TAKES_NO_MODEL.search(callee.name)) and callee.name not in _WITH_DEFAULT
         if is_elsewhere or (is_written and not callee.loads):
             self._reject(call)
@@ -74,40 +79,45 @@ class Calls:
             self._load(callee, call, scope)
         else:
             self._pass_on(callee, call, scope)
-        self._given(call)
+        self._given(call, scope)
         self._function_among_arguments(call, scope)
         self._option(callee, call, scope)
         for word in call.keywords:
-            if word.arg is None or (is_elsewhere and names_a_model(word.arg)):
+            if is_served:
+                self.record.used.add(word.value)
+            if word.arg is None or ((is_elsewhere or is_served) and names_a_model(word.arg)):
                 continue
             if not (is_written and not callee.loads and spelled(word.arg).startswith("repo")):
                 self.names.keyed(word.arg, word.value, scope, call)
 
-    def _given(self, call: ast.Call) -> None:
-        """Read an address that a call fetches, and a text that a shell runs."""
+    def _given(self, call: ast.Call, scope: Scope) -> None:
+        """Read an address that a call fetches, a text that a shell runs, and one that is run as Python."""
         name = last_name(call.func) or ""
         given = [*call.args, *(word.value for word in call.keywords)]
         if isinstance(call.func, ast.Attribute) and name == "split":
             given.append(call.func.value)
         given += [part for each in given if isinstance(each, (ast.List, ast.Tuple)) for part in each.elts]
-        for node in given:
-            text = _written_out(node)
-            if text is not None and _RUNNING.fullmatch(name) and _COMMAND.search(text):
-                self._shell(text, node)
-            elif isinstance(node, ast.Constant) and text is not None and _FETCHING.fullmatch(name):
-                known = Known(text, node, self.module)
-                for _, found, inside in hub_urls(text):
-                    if inside:
-                        self.record.read(Reading("model", found), known, node)
-                found_name = read_name(text)[0] if text.lower().startswith("hf://") else None
-                if found_name is not None and found_name.model.partition("/")[0] not in ("datasets", "spaces"):
-                    self.record.read(Reading("model", found_name), known, node)
+        if _RUNNING.fullmatch(name):
+            for node in given:
+                self.names.commands.shell(node, scope)
+        elif name in ("exec", "eval") and isinstance(call.func, ast.Name):
+            for known in self.evaluator.texts(call.args[0], scope) if call.args else ():
+                self.names.commands.source("inline.py", str(known.value), lambda _: self.record.place(call))
+        elif _FETCHING.fullmatch(name):
+            for node in given:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    self._fetched(node, node.value)
 
-    def _shell(self, text: str, node: ast.AST) -> None:
-        from verifier.references.command import Reader
-
-        place = self.record.place(node)
-        Reader(self.module.path, self.project, self.collection, lambda _: place, lambda *_: None, {}).script(text)
+    def _fetched(self, node: ast.Constant, text: str) -> None:
+        known = Known(text, node, self.module)
+        for _, found, inside in hub_urls(text):
+            if inside:
+                self.record.read(Reading("model", found), known, node)
+        is_address = text.lower().startswith("hf://") or self.opens_hub_files
+        parts = text.partition("://")[2].split("/") if "://" in text else text.split("/")
+        name, _ = read_name("/".join(parts[:2]) if self.opens_hub_files else text) if is_address else (None, False)
+        if name is not None and parts[0] not in ("datasets", "spaces"):
+            self.record.read(Reading("model", name), known, node)
 
     def _reject(self, call: ast.Call) -> None:
         for argument in (*call.args, *(word.value for word in call.keywords)):
@@ -158,6 +168,9 @@ class Calls:
             whole = sentence_transformer(text)
             if whole is not None:
                 return Reading("model", whole, "sentence-transformers completes the name")
+        name, _ = read_name(text)
+        if name is not None and callee.name in HUB_ONLY:
+            return Reading("model", name)
         return at_loader(text, self.project, self.record.written, self.module.path)
 
     def _revision(self, call: ast.Call, callee: Callee, scope: Scope) -> str | None:
@@ -261,7 +274,7 @@ def wrapped_parameters(thing: Thing, project: Project) -> list[tuple[str, int]]:
     module = thing.scope.module
     if module.wrappers is None:
         record = Record(module, project, Collection(""), lambda node: (1, 1))
-        calls = Calls(record, Names(record))
+        calls = Calls(record, Names(record, Commands(record, lambda *_: None)))
         module.wrappers = calls.wrappers
         calls.loads_only()
     found = []
@@ -274,6 +287,11 @@ def wrapped_parameters(thing: Thing, project: Project) -> list[tuple[str, int]]:
             names = [argument.arg for argument in parameters(function)]
             found.append((parameter, names.index(parameter) - (owner is not None)))
     return found
+
+
+def _imports(module: Module) -> Iterator[Binding]:
+    for bindings in module.top.bindings.values():
+        yield from (each for each in bindings if each.kind == "import")
 
 
 def _one_unknown(values: list[Value]) -> list[Value]:
@@ -289,12 +307,3 @@ def _one_unknown(values: list[Value]) -> list[Value]:
 
 def _is_loaders_own(value: Unknown) -> bool:
     return value.parameter is not None and getattr(value.parameter[0], "name", "") in LOADING_METHODS
-
-
-def _written_out(node: ast.AST) -> str | None:
-    """A text as it is written, with a variable where something is put in."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if not isinstance(node, ast.JoinedStr):
-        return None
-    return "".join(str(part.value) if isinstance(part, ast.Constant) else "${VALUE}" for part in node.values)

@@ -67,9 +67,8 @@ def callee_of(function: ast.expr, scope: Scope, evaluator: Evaluator, depth: int
                 bound = (*inner.arguments, *function.args[1:])
                 return replace(inner, arguments=bound, keywords=(*inner.keywords, *function.keywords))
         if name == "getattr" and len(function.args) > 1:
-            key = function.args[1]
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                return Callee(key.value, _root(function.args[0], scope))
+            for key in evaluator.texts(function.args[1], scope):
+                return Callee(str(key.value), _root(function.args[0], scope))
         if name in ("remote", "options", "delayed", "wraps") and isinstance(function.func, ast.Attribute):
             return callee_of(function.func.value, scope, evaluator, depth + 1)
     return None

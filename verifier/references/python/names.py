@@ -6,7 +6,8 @@ import ast
 import re
 
 from verifier.references.mention import Kind
-from verifier.references.naming import Reading, beside_key, hub_urls, read_name
+from verifier.references.naming import HUB_HOSTS, Reading, beside_key, hub_urls, read_name
+from verifier.references.python.commands import Commands
 from verifier.references.python.record import Record
 from verifier.references.python.scopes import Scope, default_of, keyword, last_name, parameters
 from verifier.references.python.values import Known, Unknown
@@ -35,9 +36,9 @@ _FETCH = re.compile(r"\b(?:wget|curl|git|aria2c|pip3?)\s[^\n]*$")
 class Names:
     """Reads values by the names that they stand beside."""
 
-    def __init__(self, record: Record) -> None:
-        """Write down in a record what is found."""
-        self.record = record
+    def __init__(self, record: Record, commands: Commands) -> None:
+        """Write down in a record what is found; lists of words may be commands."""
+        self.record, self.commands = record, commands
         self.module, self.project, self.evaluator = record.module, record.project, record.evaluator
         self.collection = record.collection
 
@@ -61,8 +62,10 @@ class Names:
                 default = default_of(node, argument)
                 if default is not None:
                     self.keyed(argument.arg, default, scope, default)
+        elif isinstance(node, ast.JoinedStr):
+            self._address(node, scope)
         elif isinstance(node, (ast.List, ast.Tuple)):
-            self._command(node, scope)
+            self.commands.words(node, scope)
 
     def keyed(
         self, key: str, node: ast.AST, scope: Scope, around: ast.AST, *, revision: ast.expr | None = None
@@ -127,26 +130,20 @@ class Names:
             reading = beside_key(node.value, self.project, self.record.written, self.module.path, is_model_key=False)
             self.record.read(reading, known, node, certain=False)
 
-    def _command(self, node: ast.List | ast.Tuple, scope: Scope) -> None:
-        """`["vllm", "serve", "org/name", "--trust-remote-code"]`."""
-        flags = [
-            (n, each)
-            for n, each in enumerate(node.elts)
-            if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        ]
-        for number, element in flags:
-            text = str(element.value)
-            if not text.startswith("--") and text not in ("-hf", "-hfr", "-m"):
-                continue
-            flag, equals, inline = text.partition("=")
-            self.record.used.add(element)
-            following = node.elts[number + 1] if number + 1 < len(node.elts) else None
-            if is_remote_code_key(flag) and (not equals or says_yes(inline)):
-                self.record.switch("remote-code", element, node)
-            elif equals:
-                self.keyed(flag, ast.copy_location(ast.Constant(inline), element), scope, node)
-            elif following is not None:
-                self.keyed("model" if flag.startswith("-hf") else flag, following, scope, node)
+    def _address(self, node: ast.JoinedStr, scope: Scope) -> None:
+        """Read `f"https://huggingface.co/{model}/resolve/main/{name}"`, wherever it is fetched."""
+        texts = [str(part.value) if isinstance(part, ast.Constant) else "" for part in node.values]
+        number = next((number for number, text in enumerate(texts) if "/resolve/" in text), None)
+        if number is None:
+            return
+        self.record.used.update(node.values)
+        head = ast.copy_location(ast.JoinedStr(node.values[: number + 1]), node)
+        for value in self.evaluator.values(head, scope):
+            if isinstance(value, Known):
+                for _, name, _ in hub_urls(str(value.value)):
+                    self.record.read(Reading("model", name), value._replace(node=node), node)
+            elif isinstance(value, Unknown) and any(host in text for text in texts for host in HUB_HOSTS):
+                self.record.unresolved("reference", value, node)
 
     def is_on(self, node: ast.AST, scope: Scope) -> bool:
         """Tell whether a switch may be on."""

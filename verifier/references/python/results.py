@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import posixpath
 import re
 from collections.abc import Callable, Iterator
@@ -22,51 +23,21 @@ from verifier.references.python.values import (
     has_text,
     text_of,
 )
-from verifier.references.vocabulary import LOADING_METHODS
+from verifier.references.vocabulary import LOADING_METHODS, words_in
 
-_LOCAL_CALLS = frozenset(
-    [
-        "mkdtemp",
-        "TemporaryDirectory",
-        "NamedTemporaryFile",
-        "getcwd",
-        "gettempdir",
-        "abspath",
-        "dirname",
-        "expanduser",
-        "realpath",
-        "cwd",
-        "home",
-        "snapshot_download",
-        "hf_hub_download",
-        "cached_download",
-        "get_auto_remove_tmp_dir",
-        "mktemp",
-        "resolve",
-        "absolute",
-        "expandvars",
-        "get_last_checkpoint",
-        "mkstemp",
-    ]
+_LOCAL_CALLS = words_in(
+    """
+    mkdtemp TemporaryDirectory NamedTemporaryFile getcwd gettempdir abspath dirname expanduser realpath cwd home
+    snapshot_download hf_hub_download cached_download get_auto_remove_tmp_dir mktemp resolve absolute expandvars
+    get_last_checkpoint mkstemp
+    """
 )
 _CHOICES = frozenset(["choice", "selectbox", "radio", "select", "choices", "sample", "Choice", "next"])
 _DEFAULTED = frozenset(["Option", "Argument", "Field", "field", "Form", "Query", "Body", "Parameter", "Param", "Input"])
-_PASSED_ON = frozenset(
-    [
-        "str",
-        "Path",
-        "PurePath",
-        "PosixPath",
-        "PurePosixPath",
-        "fspath",
-        "list",
-        "tuple",
-        "set",
-        "sorted",
-        "reversed",
-        "frozenset",
-        "iter",
-    ]
+_PASSED_ON = words_in(
+    """
+    str Path PurePath PosixPath PurePosixPath fspath list tuple set sorted reversed frozenset iter
+    """
 )
 _STRING_METHODS: dict[str, Callable[..., object]] = {
     name: getattr(str, name)
@@ -171,11 +142,13 @@ def _method(
     name, receiver = function.attr, function.value
     if name == "join":
         if short(receiver) in ("os.path", "path", "osp", "posixpath"):
-            return _combined(node, scope, _arguments(evaluator, node.args, scope, depth), lambda p: posixpath.join(*p))
+            return _combined(
+                evaluator, node, scope, _arguments(evaluator, node.args, scope, depth), lambda p: posixpath.join(*p)
+            )
         return _joined(evaluator, node, receiver, scope, depth)
     if name == "joinpath":
         parts = _arguments(evaluator, [receiver, *node.args], scope, depth)
-        return _combined(node, scope, parts, lambda texts: posixpath.join(*texts))
+        return _combined(evaluator, node, scope, parts, lambda texts: posixpath.join(*texts))
     if name in ("get", "pop", "setdefault") and node.args:
         return _looked_up(evaluator, node, receiver, scope, depth)
     if name == "values" and not node.args:
@@ -186,10 +159,10 @@ def _method(
     if name == "format":
         return _formatted(evaluator, node, receiver, scope, depth)
     if name == "decode":
-        return _combined(node, scope, [evaluator.evaluate(receiver, scope, depth)], "".join)
+        return _combined(evaluator, node, scope, [evaluator.evaluate(receiver, scope, depth)], "".join)
     if name in _STRING_METHODS:
         parts = _arguments(evaluator, [receiver, *node.args], scope, depth)
-        return _combined(node, scope, parts, lambda texts: str(_STRING_METHODS[name](*texts)))
+        return _combined(evaluator, node, scope, parts, lambda texts: str(_STRING_METHODS[name](*texts)))
     if name in ("split", "rsplit", "partition", "rpartition", "join", "hex", "translate", "zfill"):
         return [Unknown("a text that is cut or computed", node)]
     return None
@@ -203,14 +176,18 @@ def _arguments(evaluator: Evaluates, nodes: list[ast.expr], scope: Scope, depth:
     return [evaluator.evaluate(node, scope, depth) for node in nodes]
 
 
-def _combined(node: ast.AST, scope: Scope, parts: list[list[Value]], join: Callable[[list[str]], str]) -> list[Value]:
-    return list(combined(node, scope, parts, join))
+def _combined(
+    evaluator: Evaluates, node: ast.AST, scope: Scope, parts: list[list[Value]], join: Callable[[list[str]], str]
+) -> list[Value]:
+    return list(combined(evaluator, node, scope, parts, join))
 
 
 def combined(
-    node: ast.AST, scope: Scope, parts: list[list[Value]], join: Callable[[list[str]], str]
+    evaluator: Evaluates, node: ast.AST, scope: Scope, parts: list[list[Value]], join: Callable[[list[str]], str]
 ) -> Iterator[Value]:
     """Every combination of the parts' texts; a part that is not known spoils its combinations."""
+    if math.prod(map(len, parts)) > MAX_VALUES:
+        evaluator.leave_out()
     for combination in itertools.islice(itertools.product(*parts), MAX_VALUES):
         known = [text_of(value.value) for value in combination if isinstance(value, Known)]
         if len(known) == len(combination):
@@ -231,7 +208,7 @@ def _joined(evaluator: Evaluates, node: ast.Call, receiver: ast.expr, scope: Sco
     for value in evaluator.evaluate(node.args[0], scope, depth) if node.args else []:
         if isinstance(value, Held) and isinstance(value.node, (ast.List, ast.Tuple)):
             parts = _arguments(evaluator, value.node.elts, value.scope, depth)
-            found += combined(node, scope, [separators, *parts], lambda texts: texts[0].join(texts[1:]))
+            found += combined(evaluator, node, scope, [separators, *parts], lambda texts: texts[0].join(texts[1:]))
         else:
             found.append(Unknown("a text put together from a list", node))
     return found or [Unknown("a text put together from a list", node)]
@@ -249,7 +226,7 @@ def _formatted(evaluator: Evaluates, node: ast.Call, receiver: ast.expr, scope: 
             lambda m: named[m[1]] if m[1] in named else positional[int(m[1]) if m[1] else next(counter)], texts[0]
         )
 
-    return _combined(node, scope, _arguments(evaluator, nodes, scope, depth), filled)
+    return _combined(evaluator, node, scope, _arguments(evaluator, nodes, scope, depth), filled)
 
 
 def _looked_up(evaluator: Evaluates, node: ast.Call, receiver: ast.expr, scope: Scope, depth: int) -> list[Value]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from verifier.references.command import Source
 from verifier.references.draft import Collection
 from verifier.references.mention import Project
 from verifier.references.python.calls import Calls
+from verifier.references.python.commands import Commands
 from verifier.references.python.evaluate import Evaluator
 from verifier.references.python.names import Names
 from verifier.references.python.record import Place, Record
@@ -16,10 +18,13 @@ from verifier.references.python.values import Known
 from verifier.references.vocabulary import names_an_output
 
 
-def search(module: Module, project: Project, collection: Collection, place: Place) -> None:
-    """Collect everything that a module says; `place` tells where in the file a node stands."""
+def search(module: Module, project: Project, collection: Collection, place: Place, source: Source) -> None:
+    """Collect everything that a module says.
+
+    `place` tells where in the file a node stands; `source` reads a text of another language inside the module.
+    """
     record = Record(module, project, collection, place)
-    names = Names(record)
+    names = Names(record, Commands(record, source))
     calls = Calls(record, names)
     record.written = frozenset(_written(module, record.evaluator))
     for site in module.calls:
