@@ -247,3 +247,13 @@ def test_a_variable_s_value_behind_many_others_is_not_lost(path: str, line: str,
     found = models(read(path, "\n".join([*lines, line.format("evil/last"), load, ""])))
 
     assert "found evil/last" in found or "unresolved" in found
+
+
+def test_commands_that_names_hold_in_a_circle_end() -> None:
+    names = "\n".join(f"for a{n} in b{n}: pass\nb{n} = a{m} + b{m}" for n in range(40) for m in range(40))
+    before = time.process_time()
+
+    assert models(read("x.py", f"import os\n{names}\nos.system(a0)\nAutoModel.from_pretrained('acme/tiny')\n")) == [
+        "found acme/tiny"
+    ]
+    assert time.process_time() - before < 20

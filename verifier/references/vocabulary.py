@@ -184,7 +184,7 @@ TAKES_A_MODEL: Final = re.compile(
 )
 """Other callables to which an id-shaped first argument is a model."""
 TAKES_NO_MODEL: Final = re.compile(
-    r"dataset|upload|push|save|create_repo|create_commit|delete|create_branch|create_tag|log_|metric|evaluate"
+    r"dataset|upload|push|save|model_type|create_repo|create_commit|delete|create_branch|create_tag|log_|metric|evaluate"
     r"|^(get|head|post|put|patch|print|open|join|startswith|endswith|replace|split|strip|add_argument|getenv|raises"
     r"|info|debug|warning|error|exists|isdir|isfile|makedirs|mkdir|Path|field|Field|Option|hub_load|set|append|match"
     r"|search|compile|sub|fullmatch|skipif|parametrize|skip|xfail|route|model_info|repo_exists|file_exists"

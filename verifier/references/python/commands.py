@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from verifier.references.command import TAKES_POSITIONAL, Reader, Source
 from verifier.references.draft import Collection
@@ -30,7 +31,7 @@ class Commands:
 
     def shell(self, node: ast.AST, scope: Scope) -> None:
         """Read a text that a shell runs: written there, put together there, or held by a name."""
-        for written, place in self._written(node, scope):
+        for written, place in self._written(node, scope, set()):
             variables: Variables = {}
             text = self._text(written, place, variables)
             if _TELLING.search(text):
@@ -48,11 +49,30 @@ class Commands:
             words.insert(0, Word(0, ["…"]))
         self._read(node, variables, lambda reader: reader.words(words), node.elts)
 
-    def _written(self, node: ast.AST, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
-        bindings = scope.look_up(node.id) if isinstance(node, ast.Name) else []
-        yield from [(each.node, each.scope) for each in bindings if each.kind == "value"]
+    def _written(self, node: ast.AST, scope: Scope, seen: set[Any]) -> Iterator[tuple[ast.AST, Scope]]:
+        """Give the expressions that a command may be: what a name is bound to, each of what a loop goes through."""
         if not isinstance(node, ast.Name):
             yield node, scope
+            return
+        for binding in scope.look_up(node.id):
+            if binding[:3] in seen:
+                continue
+            seen.add(binding[:3])
+            if binding.kind == "value":
+                yield from self._written(binding.node, binding.scope, seen)
+            elif binding.kind == "item":
+                yield from self._elements(binding.node, binding.scope, seen)
+
+    def _elements(self, node: ast.AST, scope: Scope, seen: set[Any]) -> Iterator[tuple[ast.AST, Scope]]:
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            yield from ((part, scope) for part in node.elts)
+        elif isinstance(node, ast.BinOp):
+            yield from self._elements(node.left, scope, seen)
+            yield from self._elements(node.right, scope, seen)
+        elif isinstance(node, ast.Name):
+            for written, place in self._written(node, scope, seen):
+                if not isinstance(written, ast.Name):
+                    yield from self._elements(written, place, seen)
 
     def _text(self, node: ast.AST, scope: Scope, variables: Variables) -> str:
         if isinstance(node, ast.Constant):
