@@ -45,6 +45,8 @@ _QUIET = words_in(
     echo printf log info warn error die cp mv rm mkdir ls cd cat tar zip touch chmod test [ [[ grep
     """
 )
+_OPTIONS = re.compile(r"(?:^|\s)--[\w.-]+[\s=]\S")
+"""A word that holds a command's options: `--args "--model ORG/NAME"`."""
 _OTHER_HUBS = frozenset(("modelscope", "kaggle", "ms", "gsutil", "aws", "oras"))
 _JSON_OPTIONS = re.compile(
     r"(?:speculative|hf[-_]overrides|kwargs|config|model[-_]config|loras?|lora[-_]modules|override)"
@@ -158,8 +160,13 @@ class Reader:
         if any(flag in ("-c", "-lc", "-ec") for flag, _, _ in pairs):
             self._inline(words, plain)
         taken = {number for _, value, number in pairs if value is not None}
+        flag = ""
         for number, word in enumerate(words[1:], start=1):
-            if number not in taken and number not in certain and not plain[number].startswith("-"):
+            if word.is_quoted and _OPTIONS.search(plain[number]):
+                self._run([word])
+            elif plain[number].startswith("-"):
+                flag = plain[number]
+            elif number not in taken and number not in certain and not names_data(flag):
                 self._bare(word)
 
     def _positional(self, words: list[Word], plain: list[str]) -> set[int]:
@@ -331,6 +338,8 @@ def _options(words: list[Word], plain: list[str]) -> Iterator[tuple[str, Word | 
         if not text.startswith("-") or len(text) < 2:
             continue
         flag, equals, inline = text.partition("=")
+        if " " in flag:
+            continue  # options in a word, for another command
         if equals:
             yield flag, Word(word.offset + len(flag) + 1, [inline, *word.pieces[1:]], word.is_quoted), number
         elif number + 1 < len(words) and not plain[number + 1].startswith("-") and len(word.pieces) == 1:

@@ -14,7 +14,7 @@ from verifier.references.python.loaders import AS_ENTRY, Callee, callee_of, mode
 from verifier.references.python.names import Names
 from verifier.references.python.record import Record
 from verifier.references.python.scopes import Binding, Module, Scope, keyword, last_name, parameters
-from verifier.references.python.values import Held, Known, Thing, Unknown, Value
+from verifier.references.python.values import Held, Known, Local, Thing, Unknown, Value
 from verifier.references.vocabulary import (
     HUB_ONLY,
     LITERAL_METHODS,
@@ -144,6 +144,9 @@ class Calls:
                 )
         if callee.name not in LITERAL_METHODS:
             self.wrappers.update(value.parameter for value in values if isinstance(value, Unknown) and value.parameter)
+        is_seen = any(isinstance(value, (Known, Unknown, Local)) for value in values)
+        if values and not is_seen and callee.name in LOADING_METHODS:  # no loader takes objects
+            values.append(Unknown("what it is given was not followed to a text", arguments[0] if arguments else call))
         for value in _one_unknown(values):
             self._loaded(callee, value, call, revision)
 

@@ -123,12 +123,16 @@ def model_arguments(callee: Callee, call: ast.Call) -> tuple[list[ast.expr], boo
     """Give the arguments that say which model is loaded, and whether `**` may hide one."""
     positional = [*callee.arguments, *call.args]
     words = [*callee.keywords, *call.keywords]
-    place = 1 if callee.name == "pipeline" or _is_adapter(call.func) else 0
-    named = [word.value for word in words if word.arg is not None and _is_main(callee.name, word.arg)]
-    if named:
-        return named[:1], False
+    is_adapter = _is_adapter(call.func)
+    place = 1 if callee.name == "pipeline" or is_adapter else 0
+    main = [word.value for word in words if word.arg in _MAIN and not (is_adapter and word.arg == "model")]
     if place < len(positional) and not any(isinstance(each, ast.Starred) for each in positional[: place + 1]):
-        return [positional[place]], False
+        main.insert(0, positional[place])  # a keyword beside it may be one that the loader passes over
+    if not main and callee.name in LOADING_METHODS:
+        main = [word.value for word in words if word.arg not in (None, "tokenizer") and names_a_model(word.arg or "")]
+        main = main[:1]
+    if main:
+        return main, False
     starred: list[ast.expr] = [each for each in positional[: place + 1] if isinstance(each, ast.Starred)]
     unpacked = [word.value for word in words if word.arg is None]
     return starred, bool(unpacked)
@@ -152,10 +156,6 @@ def _is_adapter(function: ast.expr) -> bool:
 
 
 AS_ENTRY = (*_MAIN, "pretrained_model_link_or_path", "preset", "name", "repo")
-
-
-def _is_main(function: str, word: str) -> bool:
-    return word in _MAIN or (function in LOADING_METHODS and word not in ("tokenizer",) and names_a_model(word))
 
 
 def unpacked_values(call: ast.Call, scope: Scope, evaluator: Evaluator, keys: tuple[str, ...]) -> list[Known]:

@@ -101,7 +101,8 @@ class Names:
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             parts = list(node.elts)
         elif isinstance(node, ast.Dict):
-            parts = [value for key, value in zip(node.keys, node.values, strict=True) if not _is_another_hubs(key)]
+            parts = [key for key in node.keys if isinstance(key, ast.Constant) and "/" in str(key.value)]
+            parts += [value for key, value in zip(node.keys, node.values, strict=True) if not _is_another_hubs(key)]
         pinned = self._first_text(revision, scope) if revision is not None else None
         for part in parts:
             if part is None or isinstance(part, ast.Dict):
