@@ -141,6 +141,8 @@ def beside_key(text: str, project: Project, written: frozenset[str], beside: str
     if name is None:
         if is_model_key and text in LEGACY:
             return Reading("model", Name(LEGACY[text]), f"{text!r} has no publisher; the Hub redirects it")
+        if is_model_key and (whole := sentence_transformer(text)) is not None:
+            return Reading("model", whole, "sentence-transformers completes the name")
         return NONE
     if explicit:
         return Reading("model", name, explicit=True) if not PLACEHOLDERS.fullmatch(name.model) else NONE
