@@ -11,7 +11,7 @@ from tests.conftest import DEMO_MODEL
 from tests.documents import Desk, blocks
 from tests.fakes.hub import fill_cache
 from tests.fakes.registry import commit_of
-from tests.interop.peers import require
+from tests.interop.peers import Peer, require
 
 NAME = "acme/base-7b"
 LINE = f"model-verifier exec {NAME} --path /models/base-7b --policy policy.toml -- python train.py"
@@ -45,7 +45,7 @@ def test_it_finds_no_other_and_asks_nobody(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("peer", ["transformers", "frameworks"])
-def test_a_shared_cache_whose_main_nobody_verified_gives_the_verified_one(desk: Desk, peer: str) -> None:
+def test_a_shared_cache_whose_main_nobody_verified_gives_the_verified_one(desk: Desk, peer: Peer) -> None:
     """In `frameworks` PyTorch is there, and the weights themselves are loaded."""
     files = {path.name: path for path in DEMO_MODEL.iterdir()}
     other = json.dumps(json.loads((DEMO_MODEL / "config.json").read_bytes()) | {"bos_token_id": 7})
