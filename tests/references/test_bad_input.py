@@ -257,3 +257,11 @@ def test_commands_that_names_hold_in_a_circle_end() -> None:
         "found acme/tiny"
     ]
     assert time.process_time() - before < 20
+
+
+def test_a_name_for_thousands_of_commands_is_read_once() -> None:
+    commands = "\n".join(f"c = 'echo {n}'\nos.system(c)" for n in range(6_000))
+    before = time.process_time()
+
+    assert models(read("x.py", f"import os\n{commands}\nc = 'vllm serve acme/tiny'\n")) == ["found acme/tiny"]
+    assert time.process_time() - before < 20

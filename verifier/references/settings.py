@@ -129,8 +129,7 @@ class Settings:
             return
         if any(spelled(key.text) in OTHER_HUB_VARIABLES and _on(value) for key, value in mapping.items):
             return
-        if (mapping.text("repo_type") or mapping.text("type") or "") in ("dataset", "space"):
-            return
+        is_data = (mapping.text("repo_type") or mapping.text("type") or "") in ("dataset", "space")
         self._joined(mapping)
         name, value = mapping.text("name", "key"), mapping.get("value")
         if name and isinstance(value, Scalar):
@@ -139,6 +138,8 @@ class Settings:
         is_elsewhere = "://" in address and not hub_urls(address)
         for key, each in mapping.items:
             if id(each) in self.joined or (is_elsewhere and key.text == "repo_name"):
+                continue
+            if is_data and (spelled(key.text) == "repo_id" or spelled(key.text) not in _STRONG):
                 continue
             if isinstance(each, Scalar):
                 self._keyed(key.text, each, trail, mapping)
@@ -217,7 +218,8 @@ class Settings:
                 self.collection.read(Reading("model", name), place, shown, revision=revision)
             if urls or not (is_model or (self.is_manifest and word and not _is_free_text(word))):
                 continue
-            reading = beside_key(text, self.project, frozenset(self.written), self.path, is_model_key=is_model)
+            written = frozenset() if word in _STRONG else frozenset(self.written)
+            reading = beside_key(text, self.project, written, self.path, is_model_key=is_model)
             self.collection.read(reading, place, shown, revision=revision, certain=is_model)
 
     def _resolved(self, text: str) -> list[str]:

@@ -28,9 +28,15 @@ class Commands:
     def __init__(self, record: Record, source: Source) -> None:
         """Write down in a record what is found; `source` reads what stands inside a command."""
         self.record, self.source = record, source
+        self._read_names: set[int] = set()
 
     def shell(self, node: ast.AST, scope: Scope) -> None:
-        """Read a text that a shell runs: written there, put together there, or held by a name."""
+        """Read a text that a shell runs: written there, put together there, or held by a name, which is read once."""
+        if isinstance(node, ast.Name):
+            bindings = id(scope.look_up(node.id))
+            if bindings in self._read_names:
+                return
+            self._read_names.add(bindings)
         for written, place in self._written(node, scope, set()):
             variables: Variables = {}
             text = self._text(written, place, variables)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from verifier.references.python.evaluate import Evaluator
-from verifier.references.python.scopes import Scope, last_name
+from verifier.references.python.scopes import Binding, Scope, last_name
 from verifier.references.python.values import Held, Known
 from verifier.references.vocabulary import (
     ANY_ORIGIN,
@@ -33,8 +33,7 @@ class Callee:
     @property
     def is_elsewhere(self) -> bool:
         """Tell whether it speaks of something else than the Hub."""
-        root = self.root or ""
-        return root.split(".")[0] in (*MODEL_HUBS_OF_OTHERS, *OTHER_ROOTS) or root.startswith("torch.hub")
+        return _is_elsewhere(self.root or "")
 
     @property
     def loads(self) -> bool:
@@ -85,10 +84,11 @@ def _attribute(function: ast.Attribute, scope: Scope, evaluator: Evaluator, dept
 
 
 def _name(function: ast.Name, scope: Scope, evaluator: Evaluator, depth: int) -> Callee | None:
-    for binding in evaluator.look_up(function.id, scope):
-        if binding.kind == "import" and isinstance(binding.extra, tuple):
-            dotted, name, level = binding.extra
-            return Callee(name or dotted, f"{'.' * level}{dotted}")
+    bindings = evaluator.look_up(function.id, scope)
+    imported = [Callee(each.extra[1] or each.extra[0], _dotted(each)) for each in bindings if each.kind == "import"]
+    if imported:
+        return min(imported, key=lambda callee: callee.is_elsewhere)  # one import of several is enough
+    for binding in bindings:
         node = binding.node
         is_alias = isinstance(node, (ast.Attribute, ast.Name)) or (
             isinstance(node, ast.Call) and last_name(node.func) in ("partial", "getattr", "options")
@@ -111,12 +111,22 @@ def _root(receiver: ast.expr, scope: Scope) -> str | None:
         return _root(receiver.func, scope)
     if not isinstance(receiver, ast.Name):
         return None
+    roots = []
     for binding in scope.look_up(receiver.id):
-        if binding.kind == "import" and isinstance(binding.extra, tuple):
-            dotted, name, level = binding.extra
-            parts = [f"{'.' * level}{dotted}", *([name] if name else []), *reversed(names)]
-            return ".".join(part for part in parts if part)
-    return None
+        if binding.kind == "import":
+            parts = [_dotted(binding), binding.extra[1] or "", *reversed(names)]
+            roots.append(".".join(part for part in parts if part))
+    return min(roots, key=_is_elsewhere, default=None)
+
+
+def _dotted(binding: Binding) -> str:
+    dotted, _, level = binding.extra
+    return f"{'.' * level}{dotted}"
+
+
+def _is_elsewhere(root: str) -> bool:
+    """Tell whether what comes from a package speaks of something else than the Hub."""
+    return root.split(".")[0] in (*MODEL_HUBS_OF_OTHERS, *OTHER_ROOTS) or root.startswith("torch.hub")
 
 
 def model_arguments(callee: Callee, call: ast.Call) -> tuple[list[ast.expr], bool]:
