@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from verifier.references.draft import Collection
 from verifier.references.mention import Note, Project
-from verifier.references.naming import Reading, at_loader, beside_key, hub_urls, read_name
+from verifier.references.naming import OTHER_HUB, Reading, at_loader, beside_key, hub_urls, read_name
 from verifier.references.shell import Command, Place, Variables, Word, commands, expand
 from verifier.references.vocabulary import (
     OTHER_HUB_VARIABLES,
@@ -258,14 +258,14 @@ class Reader:
     def loader(self, word: Word, *, revision: str | None = None) -> None:
         """Read a word that is a model, whatever it looks like."""
         texts, hidden = expand(word, self.variables)
+        reason = f"{hidden} is set elsewhere"
+        if self.other_hub:
+            texts, hidden, reason = [], word.shown(), OTHER_HUB
         for each in texts:
-            if not self.other_hub:
-                reading = at_loader(each.text, self.project, frozenset(), self.path)
-                self.collection.read(reading, self.at(each.offset), word.shown(), revision=revision)
-        if hidden and not self.other_hub:
-            self.collection.unresolved(
-                "reference", self.at(word.offset), word.shown(), f"{hidden} is set elsewhere", hidden
-            )
+            reading = at_loader(each.text, self.project, frozenset(), self.path)
+            self.collection.read(reading, self.at(each.offset), word.shown(), revision=revision)
+        if hidden:
+            self.collection.unresolved("reference", self.at(word.offset), word.shown(), reason, hidden)
 
     def _bare(self, word: Word, *, is_model: bool = False) -> None:
         """A word without an option: an address, `key=value`, or what only a model is called."""

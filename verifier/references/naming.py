@@ -39,6 +39,7 @@ _URL = re.compile(
 _MEDIA = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|mp4|webm|wav|mp3|flac|pdf|md|txt|csv)(?:\?\S*)?$", re.IGNORECASE)
 """Files that are looked at, whatever repository they lie in."""
 _WEIGHTS = re.compile(r"(.*)\.(?:safetensors|bin|pth?|ckpt|onnx|gguf|ggml|h5|keras|pkl)", re.IGNORECASE)
+OTHER_HUB = "another hub is asked for it where the switch beside it is on"
 _NO_SUCH_FILE = "a file that is not in the tree, or else a model of the Hub"
 _AT_REVISION = ("resolve", "blob", "tree", "raw", "commit")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from verifier.references.draft import Collection
 from verifier.references.mention import Project
-from verifier.references.naming import Reading, at_loader, hub_urls, read_name, sentence_transformer
+from verifier.references.naming import OTHER_HUB, Reading, at_loader, hub_urls, read_name, sentence_transformer
 from verifier.references.python.commands import Commands
 from verifier.references.python.loaders import AS_ENTRY, Callee, callee_of, model_arguments, unpacked_values
 from verifier.references.python.names import Names
@@ -70,7 +70,11 @@ class Calls:
         if isinstance(kind_of_repository, ast.Constant) and kind_of_repository.value in ("dataset", "space"):
             self._reject(call)
             return
-        is_elsewhere = callee.is_elsewhere or (self.other_hub and (callee.root or "").startswith("vllm"))
+        is_switched = self.other_hub and callee.loads and (callee.root or "").startswith("vllm")
+        if is_switched:
+            text = self.record.text(call)
+            self.collection.unresolved("reference", self.record.place(call), text, OTHER_HUB, text)
+        is_elsewhere = callee.is_elsewhere or is_switched
         is_served = callee.name == "create" and callee.owner in _SERVED
         is_written = bool(TAKES_NO_MODEL.search(callee.name)) and callee.name not in _WITH_DEFAULT
         if is_elsewhere or (is_written and not callee.loads):
