@@ -265,3 +265,19 @@ def test_a_name_for_thousands_of_commands_is_read_once() -> None:
 
     assert models(read("x.py", f"import os\n{commands}\nc = 'vllm serve acme/tiny'\n")) == ["found acme/tiny"]
     assert time.process_time() - before < 20
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "load"),
+    [
+        ("x.sh", "M=acme/m{}", "vllm serve $M"),
+        ("x.py", "M = 'acme/m{}'", "AutoModel.from_pretrained(M)"),
+        ("x.py", "M = 'acme/m{}'", "get(f'https://huggingface.co/{{M}}/resolve/main/x')"),
+    ],
+)
+def test_many_loads_of_a_name_with_many_values_end(path: str, line: str, load: str) -> None:
+    lines = [line.format(n) for n in range(5_000)] + [load.format()] * 5_000
+    before = time.process_time()
+
+    assert "unresolved" in models(read(path, "\n".join(lines)))
+    assert time.process_time() - before < 20

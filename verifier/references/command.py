@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from verifier.references.draft import Collection
 from verifier.references.mention import Note, Project
 from verifier.references.naming import OTHER_HUB, Reading, at_loader, beside_key, hub_urls, read_name
-from verifier.references.shell import Command, Place, Variables, Word, commands, expand
+from verifier.references.shell import MAX_EXPANSIONS, Command, Place, Variables, Word, commands, expand
 from verifier.references.vocabulary import (
     OTHER_HUB_VARIABLES,
     UNSAFE_LOAD_VARIABLES,
@@ -100,7 +100,9 @@ class Reader:
 
     def remember(self, name: str, value: Word) -> None:
         """Take note of a variable's value, and of a switch to another hub."""
-        self.variables.setdefault(name, []).append(value)
+        held = self.variables.setdefault(name, [])
+        if len(held) <= MAX_EXPANSIONS and all(value.pieces != each.pieces for each in held):
+            held.append(value)
         if spelled(name) in OTHER_HUB_VARIABLES and says_yes(value.plain or ""):
             self.other_hub = True
 

@@ -357,8 +357,7 @@ def _values(
     within = (*within, piece.name)
     given: list[Expansion] = []
     hidden: str | None = None
-    values = {tuple(value.pieces): value for value in variables.get(piece.name, ())}
-    for number, value in enumerate(values.values()):
+    for number, value in enumerate(variables.get(piece.name, ())):
         if max(number, len(given)) >= MAX_EXPANSIONS:
             return given[:MAX_EXPANSIONS], f"one of many values of ${piece.name}"
         inner, lost = expand(value, variables, within)

@@ -47,6 +47,8 @@ class Evaluator:
         self._steps = 0
         self._answers: dict[ast.AST, list[Value]] = {}
         self._names: dict[tuple[Scope, str, bool], list[Value]] = {}
+        self._shortened: set[object] = set()
+        """Names with more values than are followed."""
         self._cuts: set[object] = set()
         """What the current answer lacks: names that were being evaluated when it asked for them, or steps."""
         self.is_shallow = False
@@ -123,11 +125,15 @@ class Evaluator:
         """Evaluate a name; a name that is being evaluated already adds nothing."""
         key = (scope, name, self.is_shallow)
         if key in self._names:
+            if key in self._shortened:
+                self.leave_out()
             return self._names[key]
         outer, self._cuts = self._cuts, set()
         found = self._bound(name, scope, depth)
-        if not self._cuts:
+        if self._cuts <= {_MANY}:
             self._names[key] = found
+            if self._cuts:
+                self._shortened.add(key)
         self._cuts |= outer
         return found
 

@@ -28,11 +28,13 @@ def search(module: Module, project: Project, collection: Collection, place: Plac
     calls = Calls(record, names)
     record.written = frozenset(_written(module, record.evaluator))
     for site in module.calls:
-        calls.look_at(site.node, site.scope)
+        if not collection.is_full:
+            calls.look_at(site.node, site.scope)
     for site in module.others:
-        names.look_at(site.node, site.scope)
+        if not collection.is_full:
+            names.look_at(site.node, site.scope)
     for site in module.others:
-        if isinstance(site.node, ast.Constant) and site.node not in record.used:
+        if isinstance(site.node, ast.Constant) and site.node not in record.used and not collection.is_full:
             names.alone(site.node)
 
 
