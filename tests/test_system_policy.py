@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 
 from tests.cli import NAME, Ended, run
 from tests.conftest import DEMO_MODEL
+from tests.namespaces import unshare
 from tests.test_lock import write_lock
 from verifier import policy
 from verifier.errors import UsageError
@@ -197,6 +200,44 @@ class TestProvesNothing:
         place.mkdir()
 
         assert verify("--policy", "demo").status == 2
+
+
+CONFIG_MAP = """
+mount -t tmpfs -o mode=0777 none "$1" && cd "$1" && mkdir ..2026_11_20 && cat >..2026_11_20/policy.toml &&
+ln -s ..2026_11_20 ..data && ln -s ..data/policy.toml policy.toml && eval "$3" && cd / &&
+mount -o remount,"$2" none "$1" && exec "$4" -I -c "
+import sys
+from pathlib import Path
+from verifier import policy
+policy.SYSTEM_POLICY = Path(sys.argv[1], 'policy.toml')
+print(policy.Policy.load(policy.choose()).name)
+" "$1"
+"""
+"""A volume as Kubernetes makes it of a ConfigMap: a directory of mode 0777, links of root's, mounted read-only."""
+
+
+class TestConfigMap:
+    @pytest.mark.parametrize(
+        ("mount", "change", "status"),
+        [
+            ("ro", "true", 0),
+            ("ro", "chown -R 0:65534 ..2026_11_20 && chmod 2755 ..2026_11_20", 0),
+            ("rw", "true", 1),
+            ("ro", f"chown {NOBODY} ..2026_11_20/policy.toml", 1),
+            ("ro", "chmod 666 ..2026_11_20/policy.toml", 1),
+            ("ro", f"chown -h {NOBODY} ..data", 1),
+        ],
+    )
+    def test_is_root_s_as_long_as_it_is_mounted_read_only(
+        self, mount: str, change: str, status: int, place: Path, tmp_path: Path
+    ) -> None:
+        volume = tmp_path / "volume"
+        volume.mkdir()
+        command = [*unshare("-m"), "sh", "-c", CONFIG_MAP, "sh", str(volume), mount, change, sys.executable]
+        ended = subprocess.run(command, input=place.read_text(), capture_output=True, text=True, check=False)
+
+        assert ended.returncode == status, ended.stderr
+        assert "machine" in ended.stdout if status == 0 else "others than root can write" in ended.stderr
 
 
 def test_its_directory_alone_decides_nothing(place: Path) -> None:

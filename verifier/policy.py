@@ -6,9 +6,10 @@ Checks report, only this decides. Files are TOML (DESIGN, section 8); strict def
 
 from __future__ import annotations
 
+import os
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -310,21 +311,46 @@ def _exists(path: Path) -> bool:
 
 
 def _require_root_owned(path: Path) -> None:
-    """Refuse a machine policy that others than root could have written, it or a directory above it."""
+    """Refuse a machine policy that others than root could have written, it or a directory above it.
+
+    What a read-only mount's directories would allow counts for nothing: Kubernetes gives a ConfigMap's mode 0777.
+    """
     try:
-        resolved = path.resolve(strict=True)
-        places = [(place, place.lstat()) for place in (path, *path.parents)]
-        places += [(place, place.stat()) for place in (resolved, *resolved.parents)]
+        path.resolve(strict=True)  # raises where links lead in a circle
+        places = [(place, place.lstat()) for place in _on_the_way(path)]
     except (OSError, RuntimeError) as error:
         raise UsageError(f"{str(path)!r} can't be examined: {error}", "Mend it or remove it, as root.") from error
     for place, status in places:
         shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not stat.S_ISLNK(status.st_mode)
-        sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-        if status.st_uid != 0 or (shared and not sticky):
+        closed = stat.S_ISDIR(status.st_mode) and (status.st_mode & stat.S_ISVTX or _is_read_only(place))
+        if status.st_uid != 0 or (shared and not closed):
             raise UsageError(
                 f"others than root can write {str(place)!r}, so {str(path)!r} proves nothing",
                 f"chown root:root {place} && chmod go-w {place}",
             )
+
+
+def _on_the_way(path: Path) -> Iterator[Path]:
+    """Give every place that is passed from the root to a file: each link, and where it leads."""
+    place = Path(path.anchor)
+    yield place
+    parts = [*reversed(path.parts[1:])]
+    while parts:
+        following = place / parts.pop()
+        if following.name == "..":
+            place = place.parent
+            continue
+        yield following
+        if following.is_symlink():
+            target = following.readlink()
+            place = Path(target.anchor) if target.is_absolute() else place
+            parts += [part for part in reversed(target.parts) if part != target.anchor]
+        else:
+            place = following
+
+
+def _is_read_only(place: Path) -> bool:
+    return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
 
 
 def _read(path: Path) -> tuple[PolicyDocument, bytes]:

@@ -119,11 +119,26 @@ def test_a_broken_repository_is_undecided(checkout: Checkout, tmp_path: Path) ->
     assert run(*ADD, "--mode", "audit").status == 0
 
 
-def test_a_summary_that_can_t_be_written_is_exit_4(checkout: Checkout) -> None:
+@pytest.mark.parametrize("option", ["--summary", "--comment", "--sarif"])
+def test_what_can_t_be_written_is_exit_4_and_takes_no_other_report_away(
+    option: str, checkout: Checkout, tmp_path: Path
+) -> None:
+    others = {"--summary", "--comment", "--sarif"} - {option}
+    files = [part for each in others for part in (each, str(tmp_path / each))]
+    ended = run(*ADD, option, "/nowhere/report", *files, "--format", "json")
+
+    assert ended.status == 4
+    assert ended.report["result"] == "PASSED"
+    assert "can't be written to '/nowhere/report'" in ended.stderr
+    assert all((tmp_path / each).stat().st_size for each in others)
+
+
+def test_a_refusal_stays_one_where_a_report_can_t_be_written(checkout: Checkout) -> None:
     checkout.change({"src/train.py": EVIL})
     ended = run(*ADD, "--summary", "/nowhere/summary.md")
 
-    assert ended.status == 4
+    assert ended.status == 3
+    assert "unapproved-model" in ended.stdout
     assert "can't be written" in ended.stderr
 
 

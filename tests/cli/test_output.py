@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from subprocess import DEVNULL, PIPE
 import pytest
 
 from tests.cli import DEMO, NAME, run, start
+from tests.namespaces import unshare
 from tests.report import PASSED
 from verifier.cli.options import Format
 from verifier.cli.output import write_report
@@ -68,14 +68,22 @@ class TestFile:
         assert list(output.parent.iterdir()) == [output]
 
     def test_on_a_disk_without_a_byte_left_the_old_one_is_kept(self, output: Path) -> None:
-        unshare = ["unshare", "-rm"]
-        if shutil.which("unshare") is None or subprocess.run([*unshare, "true"], check=False).returncode:
-            pytest.skip("no user namespaces here")
         script = (
             'mount -t tmpfs -o size=16k none "$1" && cd "$1" && shift && echo old >report && cat /dev/zero >filler'
             ' || "$@" --output report 2>&1; echo status $?; cat report; ls -A'
         )
-        command = [*unshare, "sh", "-c", script, "sh", str(output.parent), sys.executable, "-I", "-m", "verifier"]
+        command = [
+            *unshare("-rm"),
+            "sh",
+            "-c",
+            script,
+            "sh",
+            str(output.parent),
+            sys.executable,
+            "-I",
+            "-m",
+            "verifier",
+        ]
         ended = subprocess.run([*command, "verify", *DEMO], capture_output=True, text=True, check=False)
 
         assert "the report can't be written to 'report': No space left on device" in ended.stdout
@@ -87,6 +95,13 @@ class TestFile:
         assert (ended.status, ended.stdout) == (4, "")
         assert "can't be written" in ended.stderr
         assert "nowhere" in ended.stderr
+
+    def test_a_refusal_stays_one(self, tmp_path: Path) -> None:
+        nowhere = str(tmp_path / "nowhere" / "report")
+        ended = run("verify", f"evil/{NAME.partition('/')[2]}", *DEMO[1:], "--output", nowhere)
+
+        assert (ended.status, ended.stdout) == (3, "")
+        assert "can't be written" in ended.stderr
 
     def test_a_directory_that_may_not_be_written(self, output: Path) -> None:
         """Root may write anywhere, so that it becomes nobody for a moment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -71,7 +72,7 @@ def gate(
     ] = None,
 ) -> None:
     """Which models does this change add, and is each approved?"""
-    from verifier.cli.output import write_file, write_report
+    from verifier.cli.output import refusal_first, write_file, write_report
     from verifier.errors import UndecidedError
     from verifier.gate import Options
     from verifier.gate import gate as judge_change
@@ -88,8 +89,9 @@ def gate(
         )
     except UndecidedError as error:
         verdict = replace(undecided(error, "the change", None), enforced=mode is not Mode.AUDIT)
-    for render, file in ((github.summary, summary), (github.comment, comment), (sarif_report.render_all, sarif)):
-        if file is not None:
-            write_file(render([verdict]), file)
-    write_report([verdict], format_, output)
+    with refusal_first([verdict]), ExitStack() as reports:  # written from the last to the first, whichever fails
+        reports.callback(write_report, [verdict], format_, output)
+        for render, file in ((sarif_report.render_all, sarif), (github.comment, comment), (github.summary, summary)):
+            if file is not None:
+                reports.callback(write_file, render([verdict]), file)
     raise typer.Exit(verdict.exit_status)

@@ -14,17 +14,15 @@ def write_metrics(path: Path | None, answers: Sequence[tuple[Verdict, float]]) -
     if path is None or not answers:
         return
     from verifier.atomic import write_atomically
-    from verifier.cli.output import regular
+    from verifier.cli.output import refusal_first, regular
     from verifier.report.metrics import render
 
     try:
         write_atomically(regular(path), render(answers).encode())
     except OSError as error:
-        failure = UndecidedError(
-            f"the metrics can't be written to {str(path)!r}: {error.strerror}",
-            "Check the directory, its permissions and the disk.",
-            code="report-unwritable",
-        )
-        if any(verdict.exit_status == 3 for verdict, _ in answers):
-            failure.exit_status = 3  # one certain denial beats any doubt
-        raise failure from error
+        with refusal_first(verdict for verdict, _ in answers):
+            raise UndecidedError(
+                f"the metrics can't be written to {str(path)!r}: {error.strerror}",
+                "Check the directory, its permissions and the disk.",
+                code="report-unwritable",
+            ) from error

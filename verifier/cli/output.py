@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from verifier.atomic import write_atomically
@@ -15,7 +17,19 @@ from verifier.verdict import Verdict
 
 def write_report(verdicts: list[Verdict], format_: Format, output: Path | None) -> None:
     """Render one verdict or several and write them; raises `UndecidedError` where they can't be written."""
-    write_text(_render(verdicts, format_, colour=output is None and _wants_colour()), format_, output)
+    with refusal_first(verdicts):
+        write_text(_render(verdicts, format_, colour=output is None and _wants_colour()), format_, output)
+
+
+@contextmanager
+def refusal_first(verdicts: Iterable[Verdict]) -> Iterator[None]:
+    """Let what can't be written leave a refusal one: a certain denial beats any doubt."""
+    try:
+        yield
+    except UndecidedError as error:
+        if any(verdict.exit_status == 3 for verdict in verdicts):
+            error.exit_status = 3
+        raise
 
 
 def write_text(text: str, format_: Format, output: Path | None) -> None:

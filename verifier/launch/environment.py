@@ -25,6 +25,8 @@ CACHES = {
     "HF_ASSETS_CACHE": "assets",
     "HUGGINGFACE_ASSETS_CACHE": "assets",
     "HF_XET_CACHE": "xet",
+    "FASTEMBED_CACHE_PATH": "hub",
+    "LLAMA_CACHE": "llama.cpp",
     "HF_MODULES_CACHE": "modules",
 }
 """Where a library looks for models, or for code that came with them: below the private directory."""
@@ -52,6 +54,7 @@ WEAKENING = {
     "VLLM_MODEL_REDIRECT_PATH": "vLLM opens another directory for an id",
     "SGLANG_DIFFUSION_MODEL_OVERLAY_REGISTRY": "SGLang opens another repository for an id",
     "WEIGHTS_CACHE_OVERRIDE": "text-generation-inference takes the weights from another directory",
+    "LORA_ADAPTERS": "text-generation-inference loads adapters from other directories",
     "LOCAL_KERNELS": "kernels opens another directory, and its code, for an id",
     "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "vLLM loads adapters that a request names",
     "VLLM_LORA_RESOLVER_CACHE_DIR": "vLLM loads adapters from another directory",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 
 from verifier.references.draft import Collection
 from verifier.references.mention import Note, Project
-from verifier.references.naming import Reading, at_loader, beside_key, hub_urls, read_name
-from verifier.references.shell import Command, Place, Variables, Word, commands, expand
+from verifier.references.naming import OTHER_HUB, Reading, at_loader, beside_key, hub_urls, read_name
+from verifier.references.shell import MAX_EXPANSIONS, Command, Place, Variables, Word, commands, expand
 from verifier.references.vocabulary import (
     OTHER_HUB_VARIABLES,
     UNSAFE_LOAD_VARIABLES,
@@ -20,6 +21,7 @@ from verifier.references.vocabulary import (
     names_data,
     says_yes,
     spelled,
+    words_in,
 )
 
 Source = Callable[[str, str, Place], None]
@@ -38,32 +40,13 @@ TAKES_POSITIONAL = (
 )  # fmt: skip
 """Commands that are followed by a model's id."""
 _HUB_FLAGS = ("-hf", "-hfr", "--hf-repo", "--hf-repo-draft", "-hfd", "-hfrd", "-hfv", "--hf-repo-v", "--hf")
-_QUIET = frozenset(
-    [
-        "echo",
-        "printf",
-        "log",
-        "info",
-        "warn",
-        "error",
-        "die",
-        "cp",
-        "mv",
-        "rm",
-        "mkdir",
-        "ls",
-        "cd",
-        "cat",
-        "tar",
-        "zip",
-        "touch",
-        "chmod",
-        "test",
-        "[",
-        "[[",
-        "grep",
-    ]
+_QUIET = words_in(
+    """
+    echo printf log info warn error die cp mv rm mkdir ls cd cat tar zip touch chmod test [ [[ grep
+    """
 )
+_OPTIONS = re.compile(r"(?:^|\s)--[\w.-]+[\s=]\S")
+"""A word that holds a command's options: `--args "--model ORG/NAME"`."""
 _OTHER_HUBS = frozenset(("modelscope", "kaggle", "ms", "gsutil", "aws", "oras"))
 _JSON_OPTIONS = re.compile(
     r"(?:speculative|hf[-_]overrides|kwargs|config|model[-_]config|loras?|lora[-_]modules|override)"
@@ -87,8 +70,9 @@ class Reader:
         lines = list(commands(text, makefile=makefile))
         for command in lines:
             self._remember(command)
-        for command in lines:
-            self.command(command)
+        for command, following in itertools.zip_longest(lines, lines[1:]):
+            fed = following.words if command.is_piped and following is not None else []
+            self.command(command, fed)
 
     def _remember(self, command: Command) -> None:
         words = command.words
@@ -116,12 +100,14 @@ class Reader:
 
     def remember(self, name: str, value: Word) -> None:
         """Take note of a variable's value, and of a switch to another hub."""
-        self.variables.setdefault(name, []).append(value)
+        held = self.variables.setdefault(name, [])
+        if len(held) <= MAX_EXPANSIONS and all(value.pieces != each.pieces for each in held):
+            held.append(value)
         if spelled(name) in OTHER_HUB_VARIABLES and says_yes(value.plain or ""):
             self.other_hub = True
 
-    def command(self, command: Command) -> None:
-        """Read one command: its words, and the documents that are fed into it."""
+    def command(self, command: Command, fed: list[Word]) -> None:
+        """Read one command: its words, and the documents that go into it, or through it into what is `fed`."""
         words = command.words
         while words and (words[0].plain or "") in (
             "export",
@@ -151,7 +137,14 @@ class Reader:
             if not document.has_end:
                 line = self.at(document.offset)[0]
                 self.collection.notes.append(Note(line, "a here-document without an end; read on behind its line"))
-            self.source(_language_of_document(command.words), document.text, place)
+            language = _language_of_document(command.words)
+            self.source(_language_of_document(fed) if fed and language == _TEXT else language, document.text, place)
+        if fed and _language_of_document(fed) == "inline.sh":  # echo "…" | bash
+            self._run([word for word in command.words[1:] if word.is_quoted])
+
+    def _run(self, words: list[Word]) -> None:
+        for word in words:
+            self.source("inline.sh", word.shown(), shifted(self.at, word.offset + 1))
 
     def words(self, words: list[Word]) -> None:
         """Read the words of a command, however they came to be (a shell's, an array's in YAML or JSON)."""
@@ -159,6 +152,8 @@ class Reader:
         tool = plain[0].rsplit("/", 1)[-1]
         if tool in _QUIET or tool in _OTHER_HUBS:
             return
+        if tool == "eval":
+            self._run(words[1:])
         certain = self._positional(words, plain)
         revision = self._option(words, plain, "--revision")
         pairs = list(_options(words, plain))
@@ -167,17 +162,26 @@ class Reader:
         if any(flag in ("-c", "-lc", "-ec") for flag, _, _ in pairs):
             self._inline(words, plain)
         taken = {number for _, value, number in pairs if value is not None}
+        flag = ""
         for number, word in enumerate(words[1:], start=1):
-            if number not in taken and number not in certain and not plain[number].startswith("-"):
+            if word.is_quoted and _OPTIONS.search(plain[number]):
+                self._run([word])
+            elif plain[number].startswith("-"):
+                flag = plain[number]
+            elif number not in taken and number not in certain and not names_data(flag):
                 self._bare(word)
 
     def _positional(self, words: list[Word], plain: list[str]) -> set[int]:
         """`vllm serve ORG/NAME`, `hf download ORG/NAME`."""
         names = [text.rsplit("/", 1)[-1] for text in plain]
         for pattern in TAKES_POSITIONAL:
-            for start in range(min(len(words) - len(pattern), 8)):
+            for start in range(min(len(words) - len(pattern) + 1, 8)):
                 if tuple(names[start : start + len(pattern)]) != pattern:
                     continue
+                if start + len(pattern) == len(words) > 1:
+                    reason = "it names no model: the command's default is loaded, or one that is added elsewhere"
+                    shown = " ".join(pattern)
+                    self.collection.unresolved("reference", self.at(words[start].offset), shown, reason, shown)
                 kind = self._option(words, plain, "--repo-type") or self._option(words, plain, "--repo_type") or ""
                 if kind in ("dataset", "space"):
                     return set(range(len(words)))
@@ -256,14 +260,14 @@ class Reader:
     def loader(self, word: Word, *, revision: str | None = None) -> None:
         """Read a word that is a model, whatever it looks like."""
         texts, hidden = expand(word, self.variables)
+        reason = f"{hidden} is set elsewhere"
+        if self.other_hub:
+            texts, hidden, reason = [], word.shown(), OTHER_HUB
         for each in texts:
-            if not self.other_hub:
-                reading = at_loader(each.text, self.project, frozenset(), self.path)
-                self.collection.read(reading, self.at(each.offset), word.shown(), revision=revision)
-        if hidden and not self.other_hub:
-            self.collection.unresolved(
-                "reference", self.at(word.offset), word.shown(), f"{hidden} is set elsewhere", hidden
-            )
+            reading = at_loader(each.text, self.project, frozenset(), self.path)
+            self.collection.read(reading, self.at(each.offset), word.shown(), revision=revision)
+        if hidden:
+            self.collection.unresolved("reference", self.at(word.offset), word.shown(), reason, hidden)
 
     def _bare(self, word: Word, *, is_model: bool = False) -> None:
         """A word without an option: an address, `key=value`, or what only a model is called."""
@@ -336,6 +340,8 @@ def _options(words: list[Word], plain: list[str]) -> Iterator[tuple[str, Word | 
         if not text.startswith("-") or len(text) < 2:
             continue
         flag, equals, inline = text.partition("=")
+        if " " in flag:
+            continue  # options in a word, for another command
         if equals:
             yield flag, Word(word.offset + len(flag) + 1, [inline, *word.pieces[1:]], word.is_quoted), number
         elif number + 1 < len(words) and not plain[number + 1].startswith("-") and len(word.pieces) == 1:
@@ -364,9 +370,17 @@ def _first_positional(plain: list[str], words: list[Word], start: int) -> int | 
     return None
 
 
+_TEXT = "inline.txt"
+_PASSING_ON = ("read", "ssh", "xargs", "sbatch", "srun", "eval", "source")
+"""Commands to which a document is words of a command, or a script."""
+
+
 def _language_of_document(words: list[Word]) -> str:
+    words = [word for word in words if not (word.plain or "").startswith("--")]
     if not words:
         return "inline.sh"  # a Dockerfile's RUN <<EOF
+    if words[0].plain in _PASSING_ON:
+        return "inline.sh"
     for word in words:
         text = word.plain or ""
         if re.search(r"\.\w+$", text):
@@ -377,7 +391,7 @@ def _language_of_document(words: list[Word]) -> str:
             return "inline.sh"
         if text in ("kubectl", "oc"):
             return "inline.yaml"
-    return "inline.txt"
+    return _TEXT
 
 
 def shifted(at: Place, offset: int) -> Place:

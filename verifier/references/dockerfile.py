@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from verifier.references.command import Reader, shifted
-from verifier.references.shell import Word, commands
+from verifier.references.shell import Place, Word, commands
 
 _BEGIN = re.compile(r"^[ \t]*(?:ONBUILD[ \t]+)?([A-Za-z]+)[ \t]+(?=\S)", re.MULTILINE)
 _HEREDOC = re.compile(r"(?<!<)<<(?!<)-?[ \t]*['\"]?([A-Za-z_]\w*)['\"]?")
@@ -56,18 +56,24 @@ def read_dockerfile(text: str, reader: Reader) -> None:
             for name, value in _variables(part):
                 reader.remember(name, value)
     at = reader.at
+    entrypoint: list[Word] = []
     for part in parts:
         reader.at = shifted(at, part.offset)
         if part.keyword in ("ENV", "ARG"):
             for name, value in _variables(part):
                 reader.at = at
                 reader.setting(name, value)
+        elif part.keyword == "FROM":
+            reader.at = at
+            _words(entrypoint, reader)
+            entrypoint = []
         elif part.keyword in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"):
-            _run(part, reader)
+            entrypoint = _run(part, reader, at, entrypoint)
         elif part.keyword == "ADD":
             reader.at = shifted(at, part.offset - 4)
             reader.script(f"ADD {part.text}")
     reader.at = at
+    _words(entrypoint, reader)
 
 
 def _variables(part: Instruction) -> Iterator[tuple[str, Word]]:
@@ -88,25 +94,47 @@ def _moved(word: Word, offset: int, inside: int, pieces: list[object]) -> Word:
     return Word(word.offset + offset + inside, pieces, word.is_quoted)  # type: ignore[arg-type]
 
 
-def _run(part: Instruction, reader: Reader) -> None:
+def _run(part: Instruction, reader: Reader, at: Place, entrypoint: list[Word]) -> list[Word]:
+    """Read a command; give the words of an ENTRYPOINT for which no CMD was seen yet, which adds words to it."""
+    words = _exec_form(part)
+    if words is None:
+        reader.script(
+            re.sub(r"^([ \t]*)#[^\n]*$", lambda match: " " * (len(match[0]) - 1) + "\\", part.text, flags=re.MULTILINE)
+        )
+        return entrypoint
+    reader.at = at
+    if part.keyword == "ENTRYPOINT":
+        return words
+    if part.keyword == "CMD":
+        words, entrypoint = [*entrypoint, *words], []
+    _words(words, reader)
+    return entrypoint
+
+
+def _words(words: list[Word], reader: Reader) -> None:
+    if words:
+        reader.words(words)
+        if len(words) == 3 and words[1].plain in ("-c", "-lc"):
+            reader.at = shifted(reader.at, words[2].offset)
+            reader.script(words[2].shown())
+
+
+def _exec_form(part: Instruction) -> list[Word] | None:
+    """Read `["word", …]`; offsets are the file's."""
     text = part.text.strip()
     if text.startswith("CMD"):
         text = text[3:].strip()
-    if text.startswith("["):
-        try:
-            values = json.loads(re.sub(r"\\\r?\n", " ", text))
-        except (ValueError, RecursionError):
-            values = None
-        if isinstance(values, list) and values and all(isinstance(value, str) for value in values):
-            words, at = [], 0
-            for value in values:
-                at = max(part.text.find(value, at), 0)
-                command = next(commands('"' + value.replace('"', '\\"') + '"'), None)
-                words.append(Word(at, command.words[0].pieces if command and command.words else [value]))
-            reader.words(words)
-            if len(values) == 3 and values[1] in ("-c", "-lc"):
-                reader.script(values[2])
-            return
-    reader.script(
-        re.sub(r"^([ \t]*)#[^\n]*$", lambda match: " " * (len(match[0]) - 1) + "\\", part.text, flags=re.MULTILINE)
-    )
+    if not text.startswith("["):
+        return None
+    try:
+        values = json.loads(re.sub(r"\\\r?\n", " ", text))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, list) or not values or not all(isinstance(value, str) for value in values):
+        return None
+    words, at = [], 0
+    for value in values:
+        at = max(part.text.find(value, at), 0)
+        command = next(commands('"' + value.replace('"', '\\"') + '"'), None)
+        words.append(Word(part.offset + at, command.words[0].pieces if command and command.words else [value]))
+    return words

@@ -47,12 +47,13 @@ class Collection:
         if len(self.drafts) < MAX_MENTIONS:
             self.drafts.append(draft)
         elif len(self.drafts) == MAX_MENTIONS:
-            self.notes.append(Note(draft.line, f"more than {MAX_MENTIONS} mentions; the rest is left out"))
-            self.drafts.append(draft)
+            reason = f"the file has more than {MAX_MENTIONS:,} mentions, and the rest was not searched"
+            rest = Draft("reference", None, draft.line, draft.column, draft.text, reason, is_found=False, origin=reason)
+            self.drafts.append(rest)
 
     @property
     def is_full(self) -> bool:
-        """Tell whether the limit is passed, so that looking further is in vain; a note says so."""
+        """Tell whether the limit is passed, so that looking further is in vain; an unresolved mention says so."""
         return len(self.drafts) > MAX_MENTIONS
 
     def read(

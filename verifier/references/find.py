@@ -54,6 +54,7 @@ _IN_PYTHON = (
     *_ALWAYS,
     *sorted({name.lower().encode() for name in (*LOADING_METHODS, *LOADING_FUNCTIONS) if name not in _EVERYDAY}),
     *(b"huggingface/", b"huggingface-cli", b"hf download", b"serve", b"lmdeploy"),
+    *(b"hffilesystem", b"/resolve/"),
     *(b"vllm", b"llm(", b"tensorrt_llm", b"sglang", b"mlx_lm", b"mlx_vlm"),
     *(b"pipeline(", b"pipeline (", b"import pipeline", b"pipeline as"),
 )
@@ -171,7 +172,7 @@ class _File:
     def _python(self, text: str, data: bytes) -> None:
         from verifier.references import python
 
-        if not python.read(self.path, data, self.project, self.collection):
+        if not python.read(self.path, data, self.project, self.collection, self._nested):
             tokens.scan(text, self.path, self.project, self.collection)
 
     def _notebook(self, text: str, data: bytes) -> None:
@@ -183,7 +184,7 @@ class _File:
             inner = Collection(source)
             if len(cell) > MAX_CELL_LINES:
                 inner.notes.append(Note(1, f"more than {MAX_CELL_LINES:,} lines: not parsed as one"))
-            if inner.notes or not python.read(self.path, source, self.project, inner):
+            if inner.notes or not python.read(self.path, source, self.project, inner, self._nested):
                 if not is_whole:
                     tokens.scan(source, self.path, self.project, inner)
                 self.collection.notes += inner.notes[:1]

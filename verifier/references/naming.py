@@ -30,6 +30,7 @@ _ID = re.compile(rf"({_PART}/\w[\w.-]{{0,95}})(?:@([\w./-]{{1,255}}))?(:[\w.-]*)
 _PREFIX = re.compile(
     r"(?:hf://|hf:(?://)?|hf[-_]hub:|huggingface://|(?:huggingface|hf)/(?=[^/]+/))(?=[^/])", re.IGNORECASE
 )
+HUB_HOSTS = ("huggingface.co/", "hf.co/", "hf-mirror.com/")
 _URL = re.compile(
     r"(?:git\+|oci\+)?(?:(?:https?|ssh|git)://)?(?:[^/@\s]{0,200}@)?(?:(?:www\.)?huggingface\.co|hf\.co|hf-mirror\.com)[/:]"
     r"(?P<path>[^\s\"'<>?#,;)\]]{1,1000})",
@@ -38,6 +39,7 @@ _URL = re.compile(
 _MEDIA = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|mp4|webm|wav|mp3|flac|pdf|md|txt|csv)(?:\?\S*)?$", re.IGNORECASE)
 """Files that are looked at, whatever repository they lie in."""
 _WEIGHTS = re.compile(r"(.*)\.(?:safetensors|bin|pth?|ckpt|onnx|gguf|ggml|h5|keras|pkl)", re.IGNORECASE)
+OTHER_HUB = "another hub is asked for it where the switch beside it is on"
 _NO_SUCH_FILE = "a file that is not in the tree, or else a model of the Hub"
 _AT_REVISION = ("resolve", "blob", "tree", "raw", "commit")
 
@@ -140,6 +142,8 @@ def beside_key(text: str, project: Project, written: frozenset[str], beside: str
     if name is None:
         if is_model_key and text in LEGACY:
             return Reading("model", Name(LEGACY[text]), f"{text!r} has no publisher; the Hub redirects it")
+        if is_model_key and (whole := sentence_transformer(text)) is not None:
+            return Reading("model", whole, "sentence-transformers completes the name")
         return NONE
     if explicit:
         return Reading("model", name, explicit=True) if not PLACEHOLDERS.fullmatch(name.model) else NONE

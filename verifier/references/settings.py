@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from verifier.references.command import Reader, Source
 from verifier.references.draft import Collection
@@ -23,100 +23,37 @@ from verifier.references.vocabulary import (
     names_data,
     says_yes,
     spelled,
+    words_in,
 )
 
 INLINE_YAML = "inline.yaml"
-_COMMANDS = frozenset(
-    [
-        "command",
-        "commands",
-        "args",
-        "arguments",
-        "run",
-        "cmd",
-        "cmds",
-        "entrypoint",
-        "script",
-        "scripts",
-        "before_script",
-        "after_script",
-        "extra_args",
-        "vllm_args",
-        "exec",
-        "setup",
-        "container_args",
-        "extraargs",
-        "vllmextraargs",
-        "user_data",
-        "launch_command",
-        "start_command",
-        "entry_point",
-        "bash_command",
-        "inline",
-        "postcreatecommand",
-        "poststartcommand",
-        "steps_command",
-        "vllm_command",
-        "additional_args",
-        "engine_args",
-        "cli_args",
-    ]
+_COMMANDS = words_in(
+    """
+    command commands args arguments run cmd cmds entrypoint script scripts before_script after_script extra_args
+    vllm_args exec setup container_args extraargs vllmextraargs user_data launch_command start_command
+    entry_point bash_command inline postcreatecommand poststartcommand steps_command vllm_command
+    additional_args engine_args cli_args
+    """
 )
-_BELOW = frozenset(
-    [
-        "name",
-        "id",
-        "path",
-        "repo",
-        "source",
-        "uri",
-        "url",
-        "hf",
-        "default",
-        "value",
-        "values",
-        "location",
-        "name_or_path",
-        "model_id",
-        "huggingface",
-        "repo_id",
-        "hub_id",
-        "choices",
-        "options",
-        "enum",
-        "checkpoint",
-        "hf_id",
-    ]
+_BELOW = words_in(
+    """
+    name id path repo source uri url hf default value values location name_or_path model_id huggingface repo_id
+    hub_id choices options enum checkpoint hf_id
+    """
 )
 """Keys that speak of the model where they stand below a key that names one."""
-_NOT_BELOW = frozenset(
-    [
-        "image",
-        "uses",
-        "container",
-        "registry",
-        "license",
-        "tags",
-        "tag",
-        "pipeline_tag",
-        "library_name",
-        "language",
-        "arxiv",
-    ]
+_NOT_BELOW = words_in(
+    """
+    image uses container registry license tags tag pipeline_tag library_name language arxiv
+    """
 )
 _DYNAMIC = re.compile(r"\$\{|\{\{|\$\(|\{[a-z_.]+\}|\?\?\?")
 _DEFAULTED = re.compile(r"\$\{(?:oc\.env:)?[A-Za-z_][\w.]*(?::-|,|:=|:)\s*([^}]*)\}")
 _NESTED = re.compile(r"\.(?:ya?ml|json|toml|py|sh|env|conf|cfg)$", re.IGNORECASE)
-_STRONG = frozenset(
-    [
-        "model_name_or_path",
-        "pretrained_model_name_or_path",
-        "base_model",
-        "storage_uri",
-        "model_id",
-        "hf_model_id",
-        "repo_id",
-    ]
+_STRONG = words_in(
+    """
+    model_name_or_path pretrained_model_name_or_path base_model storage_uri model_id hf_model_id repo_id
+    """
 )
 
 
@@ -134,6 +71,8 @@ class Settings:
     written: set[str] = field(default_factory=set)
     variables: Variables = field(default_factory=dict)
     environment: dict[str, Scalar] = field(default_factory=dict)
+    joined: set[int] = field(default_factory=set)
+    """Nodes that were read as part of a command."""
 
     def read(self, documents: list[Node]) -> None:
         """Read documents: first what they set and write to, then what they name."""
@@ -190,29 +129,47 @@ class Settings:
             return
         if any(spelled(key.text) in OTHER_HUB_VARIABLES and _on(value) for key, value in mapping.items):
             return
-        if (mapping.text("repo_type") or mapping.text("type") or "") in ("dataset", "space"):
-            return
+        is_data = (mapping.text("repo_type") or mapping.text("type") or "") in ("dataset", "space")
+        self._joined(mapping)
         name, value = mapping.text("name", "key"), mapping.get("value")
         if name and isinstance(value, Scalar):
             self._keyed(name, value, trail, mapping)
+        address = mapping.text("repo_url") or ""
+        is_elsewhere = "://" in address and not hub_urls(address)
         for key, each in mapping.items:
+            if id(each) in self.joined or (is_elsewhere and key.text == "repo_name"):
+                continue
+            if is_data and (spelled(key.text) == "repo_id" or spelled(key.text) not in _STRONG):
+                continue
             if isinstance(each, Scalar):
                 self._keyed(key.text, each, trail, mapping)
             elif spelled(key.text) == "auto_map" and isinstance(each, Mapping):
                 self._auto_map(each)
+
+    def _joined(self, mapping: Mapping) -> None:
+        """Read a command with its arguments: `command` and `args` of Kubernetes, `entrypoint` and `command`."""
+        for first, second in (("command", "args"), ("entrypoint", "command"), ("cmd", "args")):
+            pair = [mapping.get(first), mapping.get(second)]
+            parts = [_words_of(node) for node in pair if node is not None]
+            if len(parts) == 2 and all(parts):
+                self.joined.update(map(id, pair))
+                self._command([*parts[0], *parts[1]])
 
     def _sequence(self, sequence: Sequence, trail: tuple[str, ...]) -> None:
         if any(_is_data(key) for key in trail):
             return
         key = trail[-1] if trail else ""
         scalars = [item for item in sequence.items if isinstance(item, Scalar)]
-        if not scalars:
+        if not scalars or id(sequence) in self.joined:
             return
         is_command = _is_command(spelled(key)) or any(item.text.startswith("--") for item in scalars)
         if not is_command:
             for item in scalars:
                 self._keyed(key, item, trail[:-1], None)
             return
+        self._command(scalars)
+
+    def _command(self, scalars: list[Scalar]) -> None:
         scripts = [
             item for item, before in zip(scalars, [None, *scalars[:-1]], strict=True) if _is_script(item, before)
         ]
@@ -261,7 +218,8 @@ class Settings:
                 self.collection.read(Reading("model", name), place, shown, revision=revision)
             if urls or not (is_model or (self.is_manifest and word and not _is_free_text(word))):
                 continue
-            reading = beside_key(text, self.project, frozenset(self.written), self.path, is_model_key=is_model)
+            written = frozenset() if word in _STRONG else frozenset(self.written)
+            reading = beside_key(text, self.project, written, self.path, is_model_key=is_model)
             self.collection.read(reading, place, shown, revision=revision, certain=is_model)
 
     def _resolved(self, text: str) -> list[str]:
@@ -330,6 +288,15 @@ class Settings:
             self.source(INLINE_YAML, scalar.text, _inside(scalar, self.shift))
         elif re.search(r"(?:^|\s)--[a-z]|vllm serve|huggingface\.co/|hf download", scalar.text):
             self._shell(scalar)
+
+
+def _words_of(node: Node) -> list[Scalar]:
+    """The words of a command: those of a list, or those of a text without quotes and variables."""
+    if isinstance(node, Sequence):
+        return [item for item in node.items if isinstance(item, Scalar)]
+    if isinstance(node, Scalar) and re.fullmatch(r"[\w./:@=, -]+", node.text):
+        return [replace(node, text=word) for word in node.text.split()]
+    return []
 
 
 def _inside(scalar: Scalar, shift: int) -> Place:

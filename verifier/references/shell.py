@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -64,6 +65,8 @@ class Command(NamedTuple):
 
     words: list[Word]
     documents: list[Document]
+    is_piped: bool = False
+    """Whether what it writes is fed into the next command."""
 
 
 Variables = dict[str, list[Word]]
@@ -104,7 +107,8 @@ class _Reader:
             for command in _Reader(text, self.makefile, self.depth + 1).commands():
                 for word in command.words:
                     word.offset += start
-                yield Command(command.words, [each._replace(offset=each.offset + start) for each in command.documents])
+                moved = [each._replace(offset=each.offset + start) for each in command.documents]
+                yield command._replace(documents=moved)
         self.substituted = []
 
     def _simple(self) -> Iterator[Command]:
@@ -133,7 +137,7 @@ class _Reader:
                 if character == "\n":
                     self._documents()
                 if words or documents:
-                    yield Command(words, documents)
+                    yield Command(words, documents, character == "|" and text[self.at : self.at + 1] != "|")
                 words, documents = [], []
             elif character in "<>":
                 self._redirect(documents)
@@ -336,6 +340,8 @@ def expand(word: Word, variables: Variables, within: tuple[str, ...] = ()) -> tu
             return [], hidden or (f"${piece.name}" if piece else "$(…)")
         options.append(given)
     texts = []
+    if math.prod(map(len, options)) > MAX_EXPANSIONS:
+        hidden = hidden or f"one of many values of {word.shown()}"
     for combination in itertools.islice(itertools.product(*options), MAX_EXPANSIONS):
         offset = combination[0].offset if len(combination) == 1 else word.offset
         texts.append(Expansion("".join(each.text for each in combination), offset))
@@ -351,14 +357,14 @@ def _values(
     within = (*within, piece.name)
     given: list[Expansion] = []
     hidden: str | None = None
-    for value in variables.get(piece.name, ())[:MAX_EXPANSIONS]:
+    for number, value in enumerate(variables.get(piece.name, ())):
+        if max(number, len(given)) >= MAX_EXPANSIONS:
+            return given[:MAX_EXPANSIONS], f"one of many values of ${piece.name}"
         inner, lost = expand(value, variables, within)
         given += inner
         hidden = hidden or lost
-        if len(given) >= MAX_EXPANSIONS:
-            break
     if piece.default is not None:
         default = next(iter(commands(piece.default)), None)
         if default is not None and default.words:
             given += [Expansion(each.text, offset) for each in expand(default.words[0], variables, within)[0]]
-    return given[:MAX_EXPANSIONS], hidden if not given else None
+    return given, hidden if not given else None

@@ -11,13 +11,14 @@ from functools import lru_cache
 from typing import Final
 
 
-def _words(text: str) -> frozenset[str]:
+def words_in(text: str) -> frozenset[str]:
+    """Give the words of a text."""
     return frozenset(text.split())
 
 
 # Keys: keywords, options, variables, YAML keys.
 
-_MODEL_WORDS = _words(
+_MODEL_WORDS = words_in(
     """
     model models tokenizer tokenizers checkpoint checkpoints ckpt adapter adapters lora loras pretrained encoder
     embedder embedding embeddings reranker rerankers llm llms vlm slm teacher student reward draft drafter vae unet
@@ -25,7 +26,7 @@ _MODEL_WORDS = _words(
     speculative generator discriminator judge scorer classifier summarizer translator captioner denoiser
     """
 )
-_OTHER_WORDS = _words(
+_OTHER_WORDS = words_in(
     """
     dataset datasets data output outputs out save saved saving push target metric metrics project image images task
     tasks type types class classes card registry url uri urls endpoint host hostname server port key keys token tokens
@@ -33,10 +34,11 @@ _OTHER_WORDS = _words(
     title tag tags label labels license arch architecture kwargs args served alias display version revision size space
     spaces run entity config_file github git docker container upload commit message branch ignore pattern regex
     columns column split subset collator provider backend module function fn cls instance parallel hash sha digest
-    column_name parent mlflow wandb author owner workflow action schema test_path
+    column_name parent len length max min num step steps batch rank alpha dropout mlflow wandb author owner workflow
+    action schema test_path
     """
 )
-_PLAIN_KEYS = _words(
+_PLAIN_KEYS = words_in(
     """
     model_name_or_path pretrained_model_name_or_path base_model_name_or_path _name_or_path name_or_path repo_id hf_id
     hf_repo hf_repo_id hf_path hf_model_id model_source base_model base_model_config tokenizer_config lora_model_dir
@@ -49,7 +51,7 @@ _PLAIN_KEYS = _words(
     hf_hub_model embedding_id model_data model_ids model_key ref_model_name_or_path sft_model_path
     """
 )
-_WRITTEN_KEYS = _words(
+_WRITTEN_KEYS = words_in(
     """
     output_dir output_path out_dir save_dir save_path save_directory output_directory hub_model_id local_dir
     output_model output_model_path save_model_path merged_model_path push_to_hub_model_id hub_repo_id export_dir
@@ -100,10 +102,10 @@ def names_a_directory(name: str) -> bool:
     )
 
 
-REMOTE_CODE_KEYS: Final = _words("trust_remote_code trustremotecode hf_hub_trust_remote_code trust_remote")
-UNSAFE_LOAD_VARIABLES: Final = _words("torch_force_no_weights_only_load")
-CUSTOM_CODE_KEYS: Final = _words("custom_pipeline custom_generate custom_revision_code")
-_YES = _words("1 true yes on y t")
+REMOTE_CODE_KEYS: Final = words_in("trust_remote_code trustremotecode hf_hub_trust_remote_code trust_remote")
+UNSAFE_LOAD_VARIABLES: Final = words_in("torch_force_no_weights_only_load")
+CUSTOM_CODE_KEYS: Final = words_in("custom_pipeline custom_generate custom_revision_code")
+_YES = words_in("1 true yes on y t")
 
 
 def says_yes(text: str) -> bool:
@@ -119,7 +121,7 @@ def is_remote_code_key(key: str) -> bool:
 
 # Python: what loads a model when called.
 
-LOADING_METHODS: Final = _words(
+LOADING_METHODS: Final = words_in(
     """
     from_pretrained from_single_file from_quantized from_preset load_lora_weights load_textual_inversion
     load_ip_adapter from_model_id load_adapter from_hub from_huggingface load_from_hub from_pretrained_keras
@@ -127,7 +129,7 @@ LOADING_METHODS: Final = _words(
     """
 )
 """Methods of whatever owner; the first argument, or one whose keyword names a model, is the model."""
-LITERAL_METHODS: Final = _words("from_config load_model load_tokenizer")
+LITERAL_METHODS: Final = words_in("from_config load_model load_tokenizer")
 """Methods that are given a model's id only where it is one to see."""
 LOADING_FUNCTIONS: Final = {
     "SentenceTransformer": ("sentence_transformers",),
@@ -164,9 +166,11 @@ LOADING_FUNCTIONS: Final = {
     "pipeline": ("transformers", "optimum"),
 }
 """Functions and classes, and the packages that they come from; `()` stands for any."""
-PREFIXED_ONLY: Final = _words("create_model create_model_and_transforms create_model_from_pretrained get_tokenizer")
+HUB_ONLY: Final = words_in("hf_hub_download snapshot_download hf_hub_url get_kernel load_kernel")
+"""These ask the Hub whatever lies in the working directory: no id is a path, and none a file."""
+PREFIXED_ONLY: Final = words_in("create_model create_model_and_transforms create_model_from_pretrained get_tokenizer")
 """These read a plain name from a catalogue of their own, and the Hub only after `hf-hub:`."""
-ANY_ORIGIN: Final = _words(
+ANY_ORIGIN: Final = words_in(
     """
     SentenceTransformer CrossEncoder SparseEncoder hf_hub_download snapshot_download hf_hub_url LLM get_kernel
     AsyncEngineArgs EngineArgs WhisperModel
@@ -180,7 +184,7 @@ TAKES_A_MODEL: Final = re.compile(
 )
 """Other callables to which an id-shaped first argument is a model."""
 TAKES_NO_MODEL: Final = re.compile(
-    r"dataset|upload|push|save|create_repo|create_commit|delete|create_branch|create_tag|log_|metric|evaluate"
+    r"dataset|upload|push|save|model_type|create_repo|create_commit|delete|create_branch|create_tag|log_|metric|evaluate"
     r"|^(get|head|post|put|patch|print|open|join|startswith|endswith|replace|split|strip|add_argument|getenv|raises"
     r"|info|debug|warning|error|exists|isdir|isfile|makedirs|mkdir|Path|field|Field|Option|hub_load|set|append|match"
     r"|search|compile|sub|fullmatch|skipif|parametrize|skip|xfail|route|model_info|repo_exists|file_exists"
@@ -193,7 +197,7 @@ OTHER_ROOTS: Final = frozenset(
     | {"requests", "httpx", "os", "pathlib", "shutil", "subprocess", "torch.hub", "torchvision", "docker"}
 )
 """Packages whose calls name no model of the Hub, whatever they are given."""
-OTHER_HUB_VARIABLES: Final = _words("vllm_use_modelscope use_modelscope_hub sglang_use_modelscope use_modelscope")
+OTHER_HUB_VARIABLES: Final = words_in("vllm_use_modelscope use_modelscope_hub sglang_use_modelscope use_modelscope")
 
 
 def names_another_hub(*names: str) -> bool:
@@ -201,7 +205,7 @@ def names_another_hub(*names: str) -> bool:
     return any(re.search(r"model_?scope|openmind|wisemodel", name, re.IGNORECASE) for name in names)
 
 
-SENTENCE_TRANSFORMERS: Final = _words(
+SENTENCE_TRANSFORMERS: Final = words_in(
     """
     all-MiniLM-L6-v1 all-MiniLM-L6-v2 all-MiniLM-L12-v1 all-MiniLM-L12-v2 all-mpnet-base-v1 all-mpnet-base-v2
     all-distilroberta-v1 all-roberta-large-v1 paraphrase-MiniLM-L6-v2 paraphrase-MiniLM-L3-v2 paraphrase-MiniLM-L12-v2
@@ -240,7 +244,7 @@ LEGACY: Final = {name: f"{owner}/{name}" for owner, names in _LEGACY.items() for
 
 # Texts: what looks like `org/name` and is none.
 
-API_PREFIXES: Final = _words(
+API_PREFIXES: Final = words_in(
     """
     anthropic azure azure_ai azure_openai bedrock gemini vertex_ai vertex groq ollama ollama_chat openrouter
     together_ai together fireworks_ai fireworks replicate deepinfra xai x-ai perplexity voyage
@@ -256,14 +260,14 @@ API_MODELS: Final = re.compile(
     r"|qwen/qwen-(?:max|plus|turbo)|meta/llama|xai/|openai/.*:free|.*/claude-|.*/gemini-[12])",
     re.IGNORECASE,
 )
-HUB_PAGES: Final = _words(
+HUB_PAGES: Final = words_in(
     """
     papers docs datasets spaces blog settings collections join login learn chat pricing tasks organizations posts new
     enterprise api models metrics support terms-of-service privacy inference-endpoints inference buckets kernels
     """
 )
 """First parts that the Hub keeps for itself: no publisher has these names."""
-PATH_WORDS: Final = _words(
+PATH_WORDS: Final = words_in(
     """
     data datasets dataset model models output outputs out checkpoint checkpoints ckpt ckpts log logs result results run
     runs src lib test tests config configs conf script scripts example examples asset assets tmp temp home usr opt var
@@ -274,7 +278,7 @@ PATH_WORDS: Final = _words(
     kaggle drive training my_models input inputs tb_logs lightning_logs templates static public media work fixtures
     """
 )
-OTHER_FIRST_PARTS: Final = _words(
+OTHER_FIRST_PARTS: Final = words_in(
     """
     application text image audio video multipart font message train eval val valid validation loss metrics reward
     rewards actions and or refs heads origin feature fix http https s3 gs n yes true false on read client key

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 
+from verifier.references.command import Source
 from verifier.references.draft import Collection
 from verifier.references.mention import Note, Project
 from verifier.references.python.scopes import TooLargeError, parse
-from verifier.references.python.search import Search
+from verifier.references.python.search import search
 
 
-def read(path: str, source: bytes | str, project: Project, collection: Collection) -> bool:
-    """Search a module's source (bytes, in the encoding that they declare); False where it can't be parsed."""
+def read(path: str, source: bytes | str, project: Project, collection: Collection, nested: Source) -> bool:
+    """Search a module's source (bytes, in the encoding that they declare); False where it can't be parsed.
+
+    `nested` reads what the module runs: a script, or Python in a text.
+    """
     try:
         module = parse(path, source)
         place = _Places(source, collection.shift)
-        Search(module, project, collection, place.of).run()
+        search(module, project, collection, place.of, nested)
     except SyntaxError as error:
         line = error.lineno or 1
         collection.notes.append(Note(line + collection.shift, f"no Python that can be parsed: {error.msg}"))

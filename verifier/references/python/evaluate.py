@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from verifier.references.mention import Project
-from verifier.references.python import access, modules
+from verifier.references.python import access, modules, results
 from verifier.references.python.scopes import (
     Binding,
     Function,
@@ -25,7 +25,7 @@ from verifier.references.python.scopes import (
     last_name,
     module_of,
 )
-from verifier.references.python.values import MAX_VALUES, Held, Known, Local, Thing, Unknown, Value, has_text
+from verifier.references.python.values import MAX_VALUES, Held, Known, Local, Thing, Unknown, Value, few, has_text
 from verifier.references.vocabulary import names_a_directory
 
 MAX_DEPTH = 40
@@ -33,7 +33,7 @@ MAX_MODULES = 200
 """Imports that are looked for; most lead out of the project at once."""
 MAX_STEPS = 2_000
 SHALLOW_START = 28
-_STEPS = "steps"
+_STEPS, _MANY = "steps", "many"
 _KNOWN_BUILTINS = ("str", "os", "print", "len", "int", "bool", "float", "dict", "list")
 
 
@@ -47,6 +47,8 @@ class Evaluator:
         self._steps = 0
         self._answers: dict[ast.AST, list[Value]] = {}
         self._names: dict[tuple[Scope, str, bool], list[Value]] = {}
+        self._shortened: set[object] = set()
+        """Names with more values than are followed."""
         self._cuts: set[object] = set()
         """What the current answer lacks: names that were being evaluated when it asked for them, or steps."""
         self.is_shallow = False
@@ -57,8 +59,15 @@ class Evaluator:
         """Everything that an expression may be, without repetitions."""
         if node not in self._answers:
             self._steps = 0
-            self._answers[node] = list(dict.fromkeys(self.evaluate(node, scope, 0)))[:MAX_VALUES]
+            self._cuts.discard(_MANY)
+            found = list(few(self, list(dict.fromkeys(self.evaluate(node, scope, 0)))))
+            more = [Unknown("more values than are followed", node)] if _MANY in self._cuts else []
+            self._answers[node] = [*found, *more]
         return self._answers[node]
+
+    def leave_out(self) -> None:
+        """Take note that there are more values than are followed."""
+        self._cuts.add(_MANY)
 
     def texts(self, node: ast.AST, scope: Scope) -> list[Known]:
         """The texts that an expression may be, as far as they can be had without following calls."""
@@ -97,7 +106,7 @@ class Evaluator:
         reader = _READERS.get(type(node))
         if reader is None:
             return [Unknown("an expression that is computed", node)]
-        return list(itertools.islice(reader(self, node, scope, depth + 1), MAX_VALUES))
+        return list(few(self, list(itertools.islice(reader(self, node, scope, depth + 1), MAX_VALUES + 1))))
 
     def name_in(self, module: Module, name: str, node: ast.AST, depth: int) -> list[Value]:
         """Evaluate a name of a module's own scope."""
@@ -116,17 +125,21 @@ class Evaluator:
         """Evaluate a name; a name that is being evaluated already adds nothing."""
         key = (scope, name, self.is_shallow)
         if key in self._names:
+            if key in self._shortened:
+                self.leave_out()
             return self._names[key]
         outer, self._cuts = self._cuts, set()
         found = self._bound(name, scope, depth)
-        if not self._cuts:
+        if self._cuts <= {_MANY}:
             self._names[key] = found
+            if self._cuts:
+                self._shortened.add(key)
         self._cuts |= outer
         return found
 
     def _bound(self, name: str, scope: Scope, depth: int) -> list[Value]:
         found: list[Value] = []
-        bindings = self.look_up(name, scope)[:MAX_VALUES]
+        bindings = few(self, self.look_up(name, scope))
         keys = [(name, id(each.node), id(each.extra) if each.kind == "parameter" else 0) for each in bindings]
         for key, binding in zip(keys, bindings, strict=True):
             if key in self._active:
@@ -150,7 +163,7 @@ def _constant(evaluator: Evaluator, node: ast.Constant, scope: Scope, depth: int
 def _f_string(evaluator: Evaluator, node: ast.JoinedStr, scope: Scope, depth: int) -> Iterator[Value]:
     inner = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
     parts = [evaluator.evaluate(part, scope, depth) for part in inner]
-    yield from access.combined(node, scope, parts, "".join)
+    yield from results.combined(evaluator, node, scope, parts, "".join)
 
 
 def _operation(evaluator: Evaluator, node: ast.BinOp, scope: Scope, depth: int) -> Iterator[Value]:
@@ -166,9 +179,9 @@ def _operation(evaluator: Evaluator, node: ast.BinOp, scope: Scope, depth: int) 
     parts = [evaluator.evaluate(operand, scope, depth) for operand in reversed(operands)]
     if isinstance(node.op, ast.Add):
         held = [value for part in parts for value in part if isinstance(value, Held)]
-        yield from held or access.combined(node, scope, parts, "".join)
+        yield from held or results.combined(evaluator, node, scope, parts, "".join)
     elif isinstance(node.op, ast.Div):
-        yield from access.combined(node, scope, parts, lambda texts: posixpath.join(*texts))
+        yield from results.combined(evaluator, node, scope, parts, lambda texts: posixpath.join(*texts))
     elif isinstance(node.op, ast.BitOr):
         yield from itertools.chain.from_iterable(parts)
     else:
@@ -185,7 +198,7 @@ def _percent(evaluator: Evaluator, node: ast.BinOp, scope: Scope, depth: int) ->
             raise ValueError
         return "".join(piece + text for piece, text in itertools.zip_longest(pieces, texts[1:], fillvalue=""))
 
-    yield from access.combined(node, scope, parts, filled)
+    yield from results.combined(evaluator, node, scope, parts, filled)
 
 
 def _choice(evaluator: Evaluator, node: ast.IfExp, scope: Scope, depth: int) -> Iterator[Value]:
@@ -295,7 +308,7 @@ def _parameter(evaluator: Evaluator, name: str, binding: Binding, depth: int) ->
         found += [value for value in classes if isinstance(value, Thing) and isinstance(value.node, ast.ClassDef)]
     for mark in [] if isinstance(function, ast.Lambda) else function.decorator_list:
         found += _given_by_decorator(evaluator, mark, name, outer, depth)
-    for given, site in _given_by_calls(function, argument, owner, module):
+    for given, site in few(evaluator, list(_given_by_calls(function, argument, owner, module))):
         found += evaluator.evaluate(given, site, depth)
     if all(isinstance(value, Known) and value.value is None for value in found):
         called = getattr(function, "name", "a lambda")
@@ -337,7 +350,7 @@ def _given_by_calls(
         name = owner.node.name if name == "__init__" else name
     positional = [*function.args.posonlyargs, *function.args.args]
     number = positional.index(argument) - shift if argument in positional else -1
-    for site in module.calls_by_name.get(name, ())[:MAX_VALUES]:
+    for site in module.calls_by_name.get(name, ()):
         call = site.node
         if not _may_call(call, site, function, owner):
             continue
@@ -381,7 +394,7 @@ def _itself(evaluator: Evaluator, name: str, binding: Binding, depth: int) -> li
 _READERS: dict[type[ast.AST], Callable[..., Iterator[Value]]] = {
     ast.Constant: _constant, ast.JoinedStr: _f_string, ast.BinOp: _operation, ast.IfExp: _choice,
     ast.BoolOp: _either, ast.Name: _name, ast.NamedExpr: _inner, ast.Await: _inner, ast.Starred: _starred,
-    ast.Lambda: _lambda, ast.Attribute: access.attribute, ast.Subscript: access.item, ast.Call: access.call,
+    ast.Lambda: _lambda, ast.Attribute: access.attribute, ast.Subscript: access.item, ast.Call: results.call,
     **dict.fromkeys(
         (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp), _container
     ),

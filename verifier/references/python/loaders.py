@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from verifier.references.python.evaluate import Evaluator
-from verifier.references.python.scopes import Scope, last_name
+from verifier.references.python.scopes import Binding, Scope, last_name
 from verifier.references.python.values import Held, Known
 from verifier.references.vocabulary import (
     ANY_ORIGIN,
@@ -33,8 +33,7 @@ class Callee:
     @property
     def is_elsewhere(self) -> bool:
         """Tell whether it speaks of something else than the Hub."""
-        root = self.root or ""
-        return root.split(".")[0] in (*MODEL_HUBS_OF_OTHERS, *OTHER_ROOTS) or root.startswith("torch.hub")
+        return _is_elsewhere(self.root or "")
 
     @property
     def loads(self) -> bool:
@@ -67,9 +66,8 @@ def callee_of(function: ast.expr, scope: Scope, evaluator: Evaluator, depth: int
                 bound = (*inner.arguments, *function.args[1:])
                 return replace(inner, arguments=bound, keywords=(*inner.keywords, *function.keywords))
         if name == "getattr" and len(function.args) > 1:
-            key = function.args[1]
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                return Callee(key.value, _root(function.args[0], scope))
+            for key in evaluator.texts(function.args[1], scope):
+                return Callee(str(key.value), _root(function.args[0], scope))
         if name in ("remote", "options", "delayed", "wraps") and isinstance(function.func, ast.Attribute):
             return callee_of(function.func.value, scope, evaluator, depth + 1)
     return None
@@ -86,10 +84,11 @@ def _attribute(function: ast.Attribute, scope: Scope, evaluator: Evaluator, dept
 
 
 def _name(function: ast.Name, scope: Scope, evaluator: Evaluator, depth: int) -> Callee | None:
-    for binding in evaluator.look_up(function.id, scope):
-        if binding.kind == "import" and isinstance(binding.extra, tuple):
-            dotted, name, level = binding.extra
-            return Callee(name or dotted, f"{'.' * level}{dotted}")
+    bindings = evaluator.look_up(function.id, scope)
+    imported = [Callee(each.extra[1] or each.extra[0], _dotted(each)) for each in bindings if each.kind == "import"]
+    if imported:
+        return min(imported, key=lambda callee: callee.is_elsewhere)  # one import of several is enough
+    for binding in bindings:
         node = binding.node
         is_alias = isinstance(node, (ast.Attribute, ast.Name)) or (
             isinstance(node, ast.Call) and last_name(node.func) in ("partial", "getattr", "options")
@@ -112,24 +111,38 @@ def _root(receiver: ast.expr, scope: Scope) -> str | None:
         return _root(receiver.func, scope)
     if not isinstance(receiver, ast.Name):
         return None
+    roots = []
     for binding in scope.look_up(receiver.id):
-        if binding.kind == "import" and isinstance(binding.extra, tuple):
-            dotted, name, level = binding.extra
-            parts = [f"{'.' * level}{dotted}", *([name] if name else []), *reversed(names)]
-            return ".".join(part for part in parts if part)
-    return None
+        if binding.kind == "import":
+            parts = [_dotted(binding), binding.extra[1] or "", *reversed(names)]
+            roots.append(".".join(part for part in parts if part))
+    return min(roots, key=_is_elsewhere, default=None)
+
+
+def _dotted(binding: Binding) -> str:
+    dotted, _, level = binding.extra
+    return f"{'.' * level}{dotted}"
+
+
+def _is_elsewhere(root: str) -> bool:
+    """Tell whether what comes from a package speaks of something else than the Hub."""
+    return root.split(".")[0] in (*MODEL_HUBS_OF_OTHERS, *OTHER_ROOTS) or root.startswith("torch.hub")
 
 
 def model_arguments(callee: Callee, call: ast.Call) -> tuple[list[ast.expr], bool]:
     """Give the arguments that say which model is loaded, and whether `**` may hide one."""
     positional = [*callee.arguments, *call.args]
     words = [*callee.keywords, *call.keywords]
-    place = 1 if callee.name == "pipeline" or _is_adapter(call.func) else 0
-    named = [word.value for word in words if word.arg is not None and _is_main(callee.name, word.arg)]
-    if named:
-        return named[:1], False
+    is_adapter = _is_adapter(call.func)
+    place = 1 if callee.name == "pipeline" or is_adapter else 0
+    main = [word.value for word in words if word.arg in _MAIN and not (is_adapter and word.arg == "model")]
     if place < len(positional) and not any(isinstance(each, ast.Starred) for each in positional[: place + 1]):
-        return [positional[place]], False
+        main.insert(0, positional[place])  # a keyword beside it may be one that the loader passes over
+    if not main and callee.name in LOADING_METHODS:
+        main = [word.value for word in words if word.arg not in (None, "tokenizer") and names_a_model(word.arg or "")]
+        main = main[:1]
+    if main:
+        return main, False
     starred: list[ast.expr] = [each for each in positional[: place + 1] if isinstance(each, ast.Starred)]
     unpacked = [word.value for word in words if word.arg is None]
     return starred, bool(unpacked)
@@ -153,10 +166,6 @@ def _is_adapter(function: ast.expr) -> bool:
 
 
 AS_ENTRY = (*_MAIN, "pretrained_model_link_or_path", "preset", "name", "repo")
-
-
-def _is_main(function: str, word: str) -> bool:
-    return word in _MAIN or (function in LOADING_METHODS and word not in ("tokenizer",) and names_a_model(word))
 
 
 def unpacked_values(call: ast.Call, scope: Scope, evaluator: Evaluator, keys: tuple[str, ...]) -> list[Known]:

@@ -281,8 +281,8 @@ _VISITS: dict[type[ast.AST], Callable[[Module, Any, Scope], Scope | None]] = {
     ast.Import: _import, ast.ImportFrom: _import, ast.Assign: _assign, ast.AnnAssign: _assign,
     ast.NamedExpr: _assign, ast.AugAssign: _assign, ast.For: _loop, ast.AsyncFor: _loop, ast.comprehension: _loop,
     ast.withitem: _with, ast.Global: _global, ast.Nonlocal: _global, ast.Call: _call, ast.Dict: _other,
-    ast.Constant: _other, ast.List: _other, ast.Tuple: _other, ast.Expr: _statement, ast.Compare: _compare,
-    ast.Return: _return,
+    ast.Constant: _other, ast.JoinedStr: _other, ast.List: _other, ast.Tuple: _other, ast.Expr: _statement,
+    ast.Compare: _compare, ast.Return: _return,
 }  # fmt: skip
 
 

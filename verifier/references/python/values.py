@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from verifier.references.python.scopes import Module, Scope
 
@@ -46,6 +47,7 @@ class Unknown(NamedTuple):
 
 Value = Known | Held | Thing | Local | Unknown
 MAX_VALUES = 128
+Part = TypeVar("Part")
 
 
 class Evaluates(Protocol):
@@ -57,6 +59,10 @@ class Evaluates(Protocol):
 
     is_shallow: bool
 
+    def leave_out(self) -> None:
+        """Take note that there are more values than are followed: the answer must say so."""
+        ...
+
     def imported(self, module: Module, dotted: str, level: int) -> Module | None:
         """Parse the project's module that an import means."""
         ...
@@ -64,6 +70,13 @@ class Evaluates(Protocol):
     def name_in(self, module: Module, name: str, node: ast.AST, depth: int) -> list[Value]:
         """Evaluate a name of a module's own scope."""
         ...
+
+
+def few(evaluator: Evaluates, parts: Sequence[Part], limit: int = MAX_VALUES) -> Sequence[Part]:
+    """Give the first of some parts, and let the evaluator know if there are more."""
+    if len(parts) > limit:
+        evaluator.leave_out()
+    return parts[:limit]
 
 
 def text_of(value: object) -> str:
