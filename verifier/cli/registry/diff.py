@@ -30,7 +30,8 @@ def diff(
     from verifier.cli.output import write_text
     from verifier.governance.change import Change
     from verifier.governance.diff import differences
-    from verifier.report.registry import differences_json, render_differences
+    from verifier.report.registry import render_differences
+    from verifier.report.registry_json import differences_json
 
     _, home = opened(policy, registry, trust_digest)
     found = differences(Change.between(home, old, new))

@@ -50,7 +50,8 @@ def list_(
     from verifier.cli.output import write_text
     from verifier.digest import Digest
     from verifier.governance import inventory
-    from verifier.report.registry import inventory_json, render_inventory
+    from verifier.report.registry import render_inventory
+    from verifier.report.registry_json import inventory_json
 
     deciding, home = opened(policy, registry, trust_digest)
     selection = inventory.Selection(

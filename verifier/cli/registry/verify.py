@@ -36,7 +36,8 @@ def verify(
     from verifier.cli.output import write_text
     from verifier.governance.audit import audit
     from verifier.governance.change import Change
-    from verifier.report.registry import audit_json, render_audit
+    from verifier.report.registry import render_audit
+    from verifier.report.registry_json import audit_json
 
     _, home = opened(policy, registry, trust_digest)
     change = Change.since(home, base) if base is not None else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from verifier.cli.identity import TokenFileOption, TrustConfigOption
 from verifier.cli.options import (
     Format,
@@ -11,6 +13,9 @@ from verifier.cli.options import (
     RegistryOption,
     TrustDigestOption,
 )
+
+if TYPE_CHECKING:
+    from verifier.registry.documents import Role
 
 
 def whoami(
@@ -27,11 +32,12 @@ def whoami(
     from verifier.cli.registry.options import opened
     from verifier.governance.signing import roles_of
     from verifier.identity import find_token, read_trust_config
-    from verifier.report.registry import render_whoami, whoami_json
+    from verifier.report.registry import render_whoami
+    from verifier.report.registry_json import whoami_json
 
     token = find_token(read_trust_config(trust_config), token_file=token_file)
     principal: str | None = None
-    roles: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
     if policy is not None or registry is not None:
         _, home = opened(policy, registry, trust_digest)
         principal, roles = roles_of(token, home.trust)
