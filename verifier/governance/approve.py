@@ -19,7 +19,7 @@ from verifier.digest import Watch
 from verifier.document import DocumentError, format_timestamp, parse
 from verifier.errors import UsageError
 from verifier.governance.derive import derive
-from verifier.governance.home import Home, signatures_directory
+from verifier.governance.home import UNCHECKED, Home, signatures_directory
 from verifier.governance.review import Review, review
 from verifier.governance.rotate import described
 from verifier.governance.signing import Pen
@@ -28,9 +28,6 @@ from verifier.reference import ModelReference, is_path
 from verifier.registry.documents import Approval, Revocation, Role, Trust
 from verifier.registry.records import count_approvals, record_path
 from verifier.registry.trust import TrustedRegistry, open_trust
-
-UNCHECKED = "unchecked"
-"""The suffix of an empty file beside a signature whose maker says that nothing was derived again."""
 
 
 class Recheck(Enum):

@@ -28,6 +28,8 @@ from verifier.registry.store import DirectoryStore, Store
 from verifier.registry.trust import TrustedRegistry, chain, require_unexpired
 
 Kind = TypeVar("Kind", bound=Document)
+UNCHECKED = "unchecked"
+"""The suffix of an empty file beside a signature whose maker says that nothing was derived again."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 

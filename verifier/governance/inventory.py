@@ -16,9 +16,8 @@ from typing import Literal
 from verifier import limits
 from verifier.digest import Digest
 from verifier.errors import UndecidedError, UsageError
-from verifier.governance.approve import UNCHECKED
 from verifier.governance.change import checkout_of
-from verifier.governance.home import Home, directories_in, signatures_directory
+from verifier.governance.home import UNCHECKED, Home, directories_in, signatures_directory
 from verifier.governance.index import Index, cache_directory
 from verifier.governance.publish import last_head
 from verifier.policy import Policy
