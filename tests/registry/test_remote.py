@@ -203,6 +203,29 @@ def test_a_server_that_drips_is_cut_off_in_time(
     assert time.monotonic() - begun < 1
 
 
+def test_headers_that_drip_are_cut_off_in_time(
+    registry: FakeRegistry, site: Site, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_https, "_LONGEST", 0.3)
+    site.header_drip = 0.02  # each byte comes well within the time that one may take
+    begun = time.monotonic()
+
+    assert "takes longer than" in undecided(registry, site, model).message
+    assert time.monotonic() - begun < 2
+
+
+def test_all_tries_together_have_one_end(
+    registry: FakeRegistry, site: Site, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_https, "_LONGEST", 0.2)
+    monkeypatch.setattr(_https, "_FIRST_WAIT", 5.0)
+    site.status = 503
+    begun = time.monotonic()
+
+    assert "takes longer than" in undecided(registry, site, model).message
+    assert time.monotonic() - begun < 2
+
+
 def test_a_file_that_is_too_large_is_cut_off(
     registry: FakeRegistry, site: Site, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
