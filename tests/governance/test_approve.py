@@ -101,6 +101,12 @@ def test_what_can_not_be_meant(begun: World, names: tuple[str, ...], why: str) -
     assert (ended.status, why in ended.stderr) == (2, True)
 
 
+def test_a_name_that_no_system_holds(begun: World) -> None:
+    for name in ("a" * 300, "a\0b"):
+        ended = begun.cli("alice", "approve", name)
+        assert (ended.status, "Traceback" in ended.stderr) == (2, False), ended.stderr
+
+
 def test_several_commits_are_named_apart(begun: World) -> None:
     repository = begun.hub.add("acme/second", tiny_model())
     begun.add("acme/second")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,6 +20,7 @@ from tests.test_git import commit, git
 from verifier.atomic import write_atomically
 from verifier.digest import Digest
 from verifier.document import parse, to_bytes
+from verifier.errors import UndecidedError
 from verifier.governance import audit as audit_module
 from verifier.governance.audit import audit, verify_records
 from verifier.governance.diff import differences
@@ -102,6 +104,27 @@ class TestInit:
         assert (team.home / ".gitattributes").read_text().startswith("*.png binary\n#")
         ended = team.init()
         assert (ended.status, "is there already" in ended.stderr) == (2, True)
+
+    def test_lines_are_added_to_whatever_is_there(self, team: World) -> None:
+        (team.home / ".github").mkdir(parents=True)
+        (team.home / ".github" / "CODEOWNERS").write_bytes(b"# B\xe4r\n* @dora")  # no UTF-8, no line feed at its end
+        assert team.init().status == 0
+
+        owners = (team.home / ".github" / "CODEOWNERS").read_bytes()
+        assert owners.startswith(b"# B\xe4r\n* @dora\n# What decides")
+
+    def test_what_can_not_be_read_leaves_nothing_behind(self, team: World) -> None:
+        (team.home / ".gitattributes").mkdir(parents=True)
+        ended = team.init()
+
+        assert (ended.status, ".gitattributes' can't be read: Is a directory" in ended.stderr) == (2, True)
+        assert not team.registry.exists()
+
+    def test_a_directory_that_is_a_circle(self, team: World) -> None:
+        team.home.symlink_to(team.home)
+        ended = team.init()
+
+        assert (ended.status, "can't be looked for: Too many levels" in ended.stderr) == (4, True)
 
     def test_a_forge_whose_review_approves(self, team: World, tmp_path: Path) -> None:
         assert team.init("--approvals", "forge").status == 0
@@ -755,6 +778,39 @@ class TestRotate:
         ):
             assert words in said
         assert set(PEOPLE) <= set(old.principals)
+
+
+@pytest.mark.parametrize("verb", ["add", "approve", "revoke", "publish", "verify", "list", "renew"])
+@pytest.mark.parametrize("place", ["models", "models/acme/tiny", "models/acme/tiny/*.sigs", "revocations"])
+def test_what_the_system_refuses_is_said(published: World, place: str, verb: str) -> None:
+    """Each directory in turn is a circle of links, which the system refuses to follow."""
+    needed = {
+        "add": (MODEL, "--replace", "--requested-by", "dave", "--reason", "x"),
+        "approve": ("--all-pending",),
+        "revoke": (MODEL, "--reason", "x"),
+        "renew": ("--expiring", "400d"),
+    }
+    (circle,) = published.registry.glob(place) if "*" in place else (published.registry / place,)
+    if circle.exists():
+        shutil.rmtree(circle)
+    circle.symlink_to(circle)
+
+    ended = published.cli("carol" if verb != "publish" else "ci", verb, *needed.get(verb, ()))
+    if ended.status != 0:  # what a command does not need, it need not read
+        assert (ended.status in (2, 3, 4), "next:" in ended.stderr or ended.status == 3) == (True, True), ended.stderr
+    assert "internal error" not in ended.stderr
+    if verb == "verify":
+        assert ended.status != 0
+
+
+def test_whether_a_file_is_there(published: World) -> None:
+    home = home_of(published)
+    (published.registry / "circle").symlink_to("circle")
+
+    assert (home.has("trust/1.json"), home.has("circle")) == (True, True)
+    assert not any(map(home.has, ("trust/2.json", "trust/1.json/x", "a\0b", "a" * 300)))
+    with pytest.raises(UndecidedError, match="can't be looked for: Too many levels"):
+        home.has("circle/x")
 
 
 @pytest.mark.parametrize("verb", ["add", "approve", "publish", "revoke", "verify", "list", "renew", "rotate", "diff"])

@@ -71,7 +71,7 @@ def _found(home: Home, name: str) -> str:
             raise UsageError("no trust file waits for signatures", "Make one: model-verifier registry rotate")
         return f"trust/{home.pending_trust}.json"
     revocation = f"revocations/{name.removeprefix('revocations/').removesuffix('.json')}.json"
-    if "/" not in revocation.removeprefix("revocations/") and (home.root / revocation).is_file():
+    if "/" not in revocation.removeprefix("revocations/") and home.has(revocation):
         return revocation
     if is_path(name):
         raise UsageError(f"{name!r} is a path", "Name a model, a revocation or trust.")
@@ -122,7 +122,7 @@ def pending(home: Home, principal: str) -> Iterator[str]:
 
 
 def _signed(home: Home, path: str, principal: str) -> bool:
-    return (home.root / signatures_directory(path) / f"{principal}.sigstore.json").is_file()
+    return home.has(f"{signatures_directory(path)}/{principal}.sigstore.json")
 
 
 def prepare(

@@ -5,6 +5,7 @@ Unlike its readers (`verifier.registry.registry`), whoever changes a registry se
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -149,6 +150,10 @@ class Home:
         """Every validly signed revocation in the directory."""
         return tuple(signed_revocations(self.trusted, {}).values())
 
+    def has(self, path: str) -> bool:
+        """Tell whether one of the registry's files is there; raises `UndecidedError` where that can't be found out."""
+        return is_there(self.root / path)
+
     def document(self, path: str, kind: type[Kind], limit: int) -> tuple[Kind, bytes]:
         """Read a document by its path; raises `UsageError` where it is not there or is none."""
         raw = self.store.read(path, limit)
@@ -195,13 +200,28 @@ class Home:
 
     def signatures(self, path: str) -> list[str]:
         """Give the paths of all signatures that lie beside a document."""
-        directory = self.root / signatures_directory(path)
-        return [f"{signatures_directory(path)}/{item.name}" for item in sorted(directory.glob("*"))]
+        directory = signatures_directory(path)
+        return [f"{directory}/{name}" for name in _names(f"{self.root}/{directory}")]
 
 
 def signatures_directory(path: str) -> str:
     """Give the path of the directory with a document's signatures."""
     return f"{path.removesuffix('.json')}.sigs"
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether something bears this name, be it a link; raises `UndecidedError` where that can't be found out."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for what no system takes as a name
+        return False
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise UndecidedError(
+            f"{str(path)!r} can't be looked for: {error.strerror}", "Check the directories above it, and permissions."
+        ) from error
+    return True
 
 
 def write_whole(path: Path, data: bytes) -> Path:

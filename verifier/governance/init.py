@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from verifier import limits
 from verifier.digest import Digest
-from verifier.document import to_bytes
+from verifier.document import DocumentError, read_bytes, to_bytes
 from verifier.errors import UsageError
-from verifier.governance.home import write_whole
+from verifier.governance.home import is_there, write_whole
 from verifier.governance.rotate import require_enough_people
 from verifier.registry.documents import RoleRule, Signer, Trust, TrustRules
 from verifier.resources import data_directory
@@ -73,18 +73,27 @@ def init(directory: Path, founding: Founding, trusted_root: bytes, now: datetime
         ".github/CODEOWNERS": _owners(founding),
     }
     for path in ("registry", "policy.toml", *(f".github/workflows/{name}" for name in WORKFLOWS)):
-        if (directory / path).exists():
+        if is_there(directory / path):
             raise UsageError(f"{str(directory / path)!r} is there already", "Begin in an empty repository.")
-    written = []
-    for path, data in files.items():
-        if path == "README.md" and (directory / path).exists():
-            continue
-        written.append(write_whole(directory / path, data))
+    if is_there(directory / "README.md"):
+        del files["README.md"]
     for path, text in lines.items():
-        there = (directory / path).read_text(encoding="utf-8") if (directory / path).exists() else ""
-        if text not in there:
-            written.append(write_whole(directory / path, (there + text).encode()))
-    return written
+        if (extended := _extended(directory / path, text.encode())) is not None:
+            files[path] = extended
+    return [write_whole(directory / path, data) for path, data in files.items()]
+
+
+def _extended(path: Path, lines: bytes) -> bytes | None:
+    """Give a file's content with some lines at its end; None where it has them."""
+    if not is_there(path):
+        return lines
+    try:
+        there = read_bytes(path, limits.MAX_POLICY)
+    except (OSError, DocumentError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{str(path)!r} can't be read: {reason}", "Move it away, and begin again.") from error
+    between = b"" if there.endswith(b"\n") or not there else b"\n"
+    return None if lines in there else there + between + lines
 
 
 def _trust(founding: Founding, root: str, now: datetime) -> Trust:

@@ -135,7 +135,7 @@ def _entry(home: Home, key: str, published: str | None) -> Entry | None:
         return None  # it went since the index was made
     standing, approval = home.standing(key), home.record(key)
     model, _, commit = key.partition("@")
-    directory = home.root / signatures_directory(record_path(model, commit))
+    directory = signatures_directory(record_path(model, commit))
     status: Status = "approved"
     if standing.revocations:
         status = "revoked"
@@ -150,7 +150,7 @@ def _entry(home: Home, key: str, published: str | None) -> Entry | None:
         approval=approval,
         record_digest=standing.record_digest,
         approved_by=standing.approved_by,
-        unchecked=tuple(name for name in standing.approved_by if (directory / f"{name}.{UNCHECKED}").exists()),
+        unchecked=tuple(name for name in standing.approved_by if home.has(f"{directory}/{name}.{UNCHECKED}")),
         approved_at=standing.since,
         ends_at=standing.ends_at,
         published=published == str(standing.record_digest),

@@ -65,12 +65,12 @@ def path_for(home: Home, revocation: Revocation, identifier: str | None = None) 
     name = identifier or f"{revocation.revoked_at:%Y-%m-%d}-{digest[:16]}"
     if identifier is None and revocation.model is not None:
         *_, own = revocation_names(revocation.model, revocation.revision)
-        if not (home.root / own).exists():
+        if not home.has(own):
             return own  # where readers that can't list a registry ask for it
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name):
         raise UsageError(f"{name!r} is no name for a file", "Use letters, digits, '.', '_' and '-'.")
     path = f"revocations/{name}.json"
-    if (home.root / path).exists():
+    if home.has(path):
         raise UsageError(f"{path} is there already", "Choose another --id; a revocation is never changed.")
     return path
 
