@@ -48,6 +48,32 @@ def files_of(team: World) -> dict[str, bytes]:
     return {str(p.relative_to(team.registry)): p.read_bytes() for p in team.registry.rglob("*") if p.is_file()}
 
 
+def states_of(team: World, monkeypatch: pytest.MonkeyPatch, command: Callable[[], int]) -> list[dict[str, bytes]]:
+    """Give what lies in the registry before each write and removal of a command's, and at its end."""
+    states = []
+
+    def noting(do: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(home: Home, *arguments: Any) -> Any:
+            states.append(files_of(team))
+            return do(home, *arguments)
+
+        return noted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Home, "write", noting(Home.write))
+        patch.setattr(Home, "remove", noting(Home.remove))
+        assert command() == 0
+    return [*states, files_of(team)]
+
+
+def restore(team: World, state: dict[str, bytes]) -> None:
+    """Put the registry's files back, and beside them what a killed writer leaves."""
+    shutil.rmtree(team.registry)
+    team.lay(team.registry, state)
+    for directory in [path for path in team.registry.rglob("*") if path.is_dir()]:
+        (directory / ".model-verifier-killed").write_bytes(b"half")
+
+
 def assert_kept_where_writing_fails(
     team: World, monkeypatch: pytest.MonkeyPatch, path: str, command: Callable[[], int]
 ) -> None:
@@ -324,6 +350,39 @@ class TestPublish:
         monkeypatch.setattr(Home, "remove", remove_and_stop)
         assert published.publish().status != 0
         assert files_of(published) == before
+
+    def test_killed_anywhere_it_is_run_again(
+        self, published: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Before each of its writes: what readers see there holds or is refused, and the next run mends it."""
+        add(published, "acme/second", b"2")
+        model = published.lay(tmp_path / "model", tiny_model())
+        (published.registry / "head.sigs" / "old.sigstore.json").write_bytes(b"old")
+        states = states_of(published, monkeypatch, lambda: published.publish().status)
+        assert len(states) > 5
+
+        for number, state in enumerate(states):
+            restore(published, state)
+            monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / str(number)))  # a reader who saw nothing before
+            head = json.loads(state["head.json"])
+            ended = published.verify(MODEL, model)
+            half = "head.json is not signed" in ended.stdout + ended.stderr
+            assert (ended.status, half) in ((0, False), (4, True))
+            ended = published.publish()
+            assert ended.status == 0, ended.stderr
+            assert published.verify(MODEL, model).status == 0
+            again = json.loads((published.registry / "head.json").read_bytes())
+            assert (again["version"] > head["version"], len(again["records"])) == (True, 2)
+            assert {path.name for path in published.registry.glob("head*")} == {"head.json", "head.sigs"}
+            assert published.cli("x", "verify").status == 0
+        assert sum(b"acme/second" in state["head.json"] for state in states) > 1
+
+    def test_another_head_that_lies_ready_is_not_taken(self, published: World) -> None:
+        head = published.registry / "head.json"
+        (published.registry / "head.next.json").write_bytes(head.read_bytes().replace(b'"version": 1', b'"version": 8'))
+
+        assert "head 2," in published.publish().stdout
+        assert not (published.registry / "head.next.json").exists()
 
     def test_its_life_and_its_source(self, begun: World) -> None:
         ended = begun.cli("ci", "publish", "--days", "3", "--source-commit", "a" * 40)

@@ -188,11 +188,12 @@ def sign(home: Home, subjects: Sequence[Subject], pen: Pen, *, recheck: Recheck 
     written = []
     for subject, place, bundle in signed:
         marker = f"{place.removesuffix('.sigstore.json')}.{UNCHECKED}"
-        if subject.role == "approve" and recheck is Recheck.NOTHING:
+        unchecked = subject.role == "approve" and recheck is Recheck.NOTHING
+        if unchecked:
             home.write(marker, b"")
-        else:
-            home.remove(marker)
         written.append(home.write(place, bundle))  # (6)
+        if not unchecked:  # last: whoever is killed here leaves too much said, never too little
+            home.remove(marker)
     return written
 
 

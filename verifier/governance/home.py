@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from verifier import limits
-from verifier.atomic import write_atomically
+from verifier.atomic import PREFIX, write_atomically
 from verifier.document import Document, DocumentError, parse
 from verifier.errors import UndecidedError, UsageError
 from verifier.policy import Policy
@@ -247,8 +247,10 @@ def _path_of(key: str) -> str:
 
 
 def _names(directory: str) -> list[str]:
+    """Give a directory's names, in order, but for what a killed writer left."""
     try:
-        return sorted(os.listdir(directory))  # noqa: PTH208 - there may be very many
+        names = os.listdir(directory)  # noqa: PTH208 - there may be very many
+        return sorted(name for name in names if not name.startswith(PREFIX))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
