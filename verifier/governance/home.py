@@ -57,7 +57,8 @@ class Home:
         source = policy.registry_source
         if not isinstance(source, Path):
             raise UsageError(
-                f"the policy {policy.name!r} names no registry in a directory", "Check it out; name it by --registry."
+                f"the policy {policy.name!r} names no registry in a directory, which this needs",
+                "Check the registry's repository out, and name the directory: --registry DIR",
             )
         if policy.trust_digest is None:
             raise UsageError(f"the policy {policy.name!r} pins no trust file", "Set [registry] trust_digest in it.")
@@ -202,6 +203,11 @@ class Home:
         """Give the paths of all signatures that lie beside a document."""
         directory = signatures_directory(path)
         return [f"{directory}/{name}" for name in _names(f"{self.root}/{directory}")]
+
+
+def is_served(policy: Policy) -> bool:
+    """Tell whether a policy's registry is behind a URL, where nothing can be changed or looked through."""
+    return isinstance(policy.registry_source, str) and policy.registry_source != "none"
 
 
 def signatures_directory(path: str) -> str:

@@ -14,7 +14,7 @@ from verifier.cli.options import (
     RegistryOption,
     TrustDigestOption,
 )
-from verifier.cli.registry.options import day, opened
+from verifier.cli.registry.options import day
 from verifier.cli.registry.renew import span
 
 
@@ -48,12 +48,14 @@ def list_(
     from datetime import timedelta
 
     from verifier.cli.output import write_text
+    from verifier.cli.policy import deciding_policy
     from verifier.digest import Digest
     from verifier.governance import inventory
+    from verifier.governance.home import Home, is_served
     from verifier.report.registry import render_inventory
     from verifier.report.registry_json import inventory_json
 
-    deciding, home = opened(policy, registry, trust_digest)
+    deciding = deciding_policy(policy, registry, trust_digest, None, 0, None)
     selection = inventory.Selection(
         references=tuple(references or ()),
         publisher=publisher,
@@ -65,7 +67,13 @@ def list_(
         revoked=revoked,
         pending=pending,
     )
-    moment = min(day(as_of) + timedelta(days=1), home.now) if as_of is not None else None
-    with inventory.as_of(home, deciding, moment) if moment is not None else nullcontext(home) as then:
-        found = inventory.inventory(then, selection)
+    if is_served(deciding) and as_of is None:
+        from verifier.governance import served
+
+        found = served.inventory(deciding, selection)
+    else:
+        home = Home.open(deciding)
+        moment = min(day(as_of) + timedelta(days=1), home.now) if as_of is not None else None
+        with inventory.as_of(home, deciding, moment) if moment is not None else nullcontext(home) as then:
+            found = inventory.inventory(then, selection)
     write_text(inventory_json(found) if format_ is Format.JSON else render_inventory(found), format_, output)

@@ -29,7 +29,9 @@ def whoami(
 ) -> None:
     """Which issuer and identity would a signature carry, and who is that to the registry? Nothing is signed."""
     from verifier.cli.output import write_text
-    from verifier.cli.registry.options import opened
+    from verifier.cli.policy import deciding_policy
+    from verifier.governance.home import Home, is_served
+    from verifier.governance.served import trust_of
     from verifier.governance.signing import roles_of
     from verifier.identity import find_token, read_trust_config
     from verifier.report.registry import render_whoami
@@ -39,7 +41,8 @@ def whoami(
     principal: str | None = None
     roles: tuple[Role, ...] = ()
     if policy is not None or registry is not None:
-        _, home = opened(policy, registry, trust_digest)
-        principal, roles = roles_of(token, home.trust)
+        deciding = deciding_policy(policy, registry, trust_digest, None, 0, None)
+        trust = trust_of(deciding) if is_served(deciding) else Home.open(deciding).trust
+        principal, roles = roles_of(token, trust)
     render = whoami_json if format_ is Format.JSON else render_whoami
     write_text(render(token.issuer, token.identity, principal, roles), format_, output)
