@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.fakes.hub import tiny_model
 from tests.fakes.sigstore import Instance
@@ -118,7 +119,32 @@ class TestInit:
         verify = (begun.home / ".github" / "workflows" / "registry-verify.yml").read_text()
 
         assert "workflow_call" not in publish + verify
+        for text in (publish, verify):
+            assert ("repository: OWNER/model-verifier" in text, "ref: COMMIT" in text) == (True, True)
         assert ("schedule:" in publish, "pull_request:" in verify) == (True, True)
+
+    def test_its_workflows_install_a_reviewed_copy_by_hashes(self, team: World) -> None:
+        commit = "0123456789abcdef" * 2 + "01234567"
+        ended = team.init("--verifier", f"acme/verifier@{commit}")
+        assert (ended.status, "name your copy" in ended.stderr) == (0, False)
+
+        for path in (team.home / ".github" / "workflows").iterdir():
+            document = yaml.safe_load(path.read_text())
+            (job,) = [job for job in document["jobs"].values() if len(job["steps"]) > 1]
+            (copy,) = [step["with"] for step in job["steps"] if "repository" in step.get("with", {})]
+            assert (copy["repository"], copy["ref"], copy["persist-credentials"]) == ("acme/verifier", commit, False)
+            installs = [line for line in path.read_text().splitlines() if '"$pip" install' in line]
+            assert [("--require-hashes" in line or "--no-deps" in line) for line in installs] == [True, True]
+            assert document["permissions"] == {}
+
+    @pytest.mark.parametrize(
+        "verifier", ["acme/verifier", "acme/verifier@main", f"acme@{'0' * 40}", f"a/b\n@{'0' * 40}"]
+    )
+    def test_a_copy_without_a_commit(self, team: World, verifier: str) -> None:
+        ended = team.init("--verifier", verifier)
+
+        assert (ended.status, "no repository at a commit" in ended.stderr) == (2, True)
+        assert not team.registry.exists()
 
     def test_what_is_there_is_kept(self, team: World) -> None:
         team.home.mkdir()

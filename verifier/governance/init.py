@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,7 @@ class Founding:
     """What a registry begins with. `people` map forge logins to their signers; `publisher` is the CI's signer.
 
     `threshold` is how many approve a model; 0 leaves that to the forge's own review, and the head's signature says so.
+    `verifier` is what the workflows install, `OWNER/NAME@<commit>`; without it they name nothing yet and do not run.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Founding:
     threshold: int
     baseline_days: int | None = None
     days: int = 365
+    verifier: str | None = None
 
 
 def init(directory: Path, founding: Founding, trusted_root: bytes, now: datetime | None = None) -> list[Path]:
@@ -65,7 +68,7 @@ def init(directory: Path, founding: Founding, trusted_root: bytes, now: datetime
         "registry/trust/1.json": raw,  # (2)
         f"registry/roots/{Digest.of(trusted_root).hex}.json": trusted_root,
         "policy.toml": _policy(founding, Digest.of(raw)).encode(),  # (3)
-        **{f".github/workflows/{name}": _workflow(name) for name in WORKFLOWS},  # (4)
+        **{f".github/workflows/{name}": _workflow(name, founding.verifier) for name in WORKFLOWS},  # (4)
         "README.md": _readme(founding, Digest.of(raw)).encode(),  # (5)
     }
     lines = {
@@ -146,9 +149,15 @@ def _owners(founding: Founding) -> str:
     )
 
 
-def _workflow(name: str) -> bytes:
+def _workflow(name: str, verifier: str | None) -> bytes:
     text = (data_directory(".github/workflows") / name).read_text(encoding="utf-8")
-    return text.replace(_TEMPLATE_TRIGGER, _TRIGGERS[name]).encode()
+    text = text.replace(_TEMPLATE_TRIGGER, _TRIGGERS[name])
+    if verifier is not None:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+@[0-9a-f]{40}", verifier):
+            raise UsageError(f"{verifier!r} is no repository at a commit", "Write OWNER/NAME@<40 hex>.")
+        repository, _, commit = verifier.partition("@")
+        text = text.replace("OWNER/model-verifier", repository).replace("ref: COMMIT", f"ref: {commit}")
+    return text.encode()
 
 
 def _readme(founding: Founding, trust: Digest) -> str:
