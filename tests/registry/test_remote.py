@@ -139,6 +139,16 @@ def test_an_own_revocation_counts_before_any_head_holds_it(registry: FakeRegistr
     assert rules_of(verify(registry, site, model)) == {"revoked-model"}
 
 
+def test_so_does_that_of_what_it_requires(registry: FakeRegistry, site: Site, model: Path) -> None:
+    base = f"acme/base@{commit_of('acme/base')}"
+    registry.approve("acme/base", model)
+    registry.approve(MODEL, model, requires=(base,))
+    registry.publish()
+    registry.revoke("acme--base", model="acme/base")
+
+    assert verify(registry, site, model).result is Result.FAILED
+
+
 def test_an_own_revocation_that_nobody_may_sign_does_not(registry: FakeRegistry, site: Site, model: Path) -> None:
     registry.revoke("acme--tiny", model=MODEL, signers=("ci",))
 
