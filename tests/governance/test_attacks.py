@@ -222,9 +222,18 @@ class TestWhatIsApproved:
         ended = published.add("Acme/Small")
         assert (ended.status, "differs from Acme/Small by letters' case only" in ended.stderr) == (2, True)
 
-        shutil.copytree(published.registry / "models" / "acme", published.registry / "models" / "ACME")
+        shutil.rmtree(published.registry / "models" / "aCME")
+        for path in (published.registry / "models" / "acme" / "tiny").glob("*.json"):
+            twin = published.registry / "models" / "acme" / "Tiny" / path.name
+            approval = parse(path.read_bytes(), Approval).model_dump(by_alias=True) | {"model": "acme/Tiny"}
+            twin.parent.mkdir()
+            twin.write_bytes(to_bytes(Approval.model_validate(approval)))
+            for who in ("alice", "bob"):
+                sign_as(published, twin, who)
         status, said = audit(published)
         assert (status, "by letters' case only" in said) == (3, True)
+        ended = published.publish()
+        assert (ended.status, "acme/Tiny and acme/tiny differ by letters' case only" in ended.stderr) == (2, True)
 
     def test_a_waiver_without_an_end_or_past_it(self, begun: World) -> None:
         for waiver in (
