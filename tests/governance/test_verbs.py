@@ -287,6 +287,13 @@ class TestRevoke:
         for name in ("acme/tiny", "acme/twin"):
             assert published.verify(name, published.lay(tmp_path / name, tiny_model())).status == 3
 
+    def test_what_it_hits_is_said_before_it_is_signed(self, published: World) -> None:
+        key = f"{MODEL}@{record_path(published).stem}"
+        for arguments in (("Acme/Tiny",), (key,), ("--digest", CONFIG), ("--record", key)):
+            assert f"takes back {key}" in published.cli("carol", "revoke", *arguments, "--reason", "x").stdout
+        for name in ("acme/tinny", f"{MODEL}@{'1' * 40}"):
+            assert "NO RECORD of this registry is hit" in published.cli("carol", "revoke", name, "--reason", "x").stdout
+
     def test_by_a_digest_of_one_model(self, published: World) -> None:
         weights = f"sha256:{Digest.of(tiny_model()['model-00001-of-00002.safetensors']).hex}"
 
@@ -841,6 +848,15 @@ class TestRotate:
         ended = begun.cli("x", "rotate", "--add-root", "nowhere")
         assert (ended.status, "'nowhere' can't be read" in ended.stderr) == (2, True)
 
+    def test_whose_signatures_are_wanting_is_said(self, begun: World) -> None:
+        begun.cli("x", "rotate", "--add", "dora=dora@acme.test", "--leave", "bob")
+        begun.cli("alice", "approve", "trust")
+
+        said = begun.cli("bob", "approve", "trust").stderr
+        assert "2 of 2 signatures that the last trust file asks for, 1 of 2 that it asks for itself" in said
+        said = begun.cli("dora", "approve", "trust").stderr
+        assert "2 of 2 that it asks for itself" in said
+
     def test_one_at_a_time(self, begun: World) -> None:
         begun.cli("x", "rotate")
 
@@ -896,6 +912,12 @@ def test_whether_a_file_is_there(published: World) -> None:
     assert not any(map(home.has, ("trust/2.json", "trust/1.json/x", "a\0b", "a" * 300)))
     with pytest.raises(UndecidedError, match="can't be looked for: Too many levels"):
         home.has("circle/x")
+
+
+@pytest.mark.parametrize("verb", ["list", "verify", "diff", "whoami"])
+def test_no_format_is_taken_for_another(begun: World, verb: str) -> None:
+    ended = begun.cli("alice", verb, *(("HEAD",) if verb == "diff" else ()), "--format", "sarif")
+    assert (ended.status, "'sarif' is not one of 'text', 'json'" in ended.stderr) == (2, True), ended.stderr
 
 
 @pytest.mark.parametrize("verb", ["add", "approve", "publish", "revoke", "verify", "list", "renew", "rotate", "diff"])

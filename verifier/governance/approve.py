@@ -221,7 +221,12 @@ def waits_for(home: Home, path: str) -> str:
             return f"it {error}"
     else:
         count = home.trusted.count(role_of(path), path, raw)
-    return f"{len(count.signatures)} of {count.threshold} signatures"
+    had = f"{len(count.signatures)} of {count.threshold} signatures"
+    following = next_trust(home) if path.startswith("trust/") else None
+    if following is None:
+        return had
+    own = following.count("trust", path, raw)
+    return f"{had} that the last trust file asks for, {len(own.signatures)} of {own.threshold} that it asks for itself"
 
 
 def _path_of(key: str) -> str:

@@ -7,14 +7,12 @@ from typing import Annotated
 import typer
 
 from verifier.cli.options import (
-    Format,
-    FormatOption,
     OutputOption,
     PolicyOption,
     RegistryOption,
     TrustDigestOption,
 )
-from verifier.cli.registry.options import opened
+from verifier.cli.registry.options import Wording, WordingOption, opened
 
 
 def diff(
@@ -23,7 +21,7 @@ def diff(
     policy: PolicyOption = None,
     registry: RegistryOption = None,
     trust_digest: TrustDigestOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: WordingOption = Wording.TEXT,
     output: OutputOption = None,
 ) -> None:
     """What changed between two commits, in words. Whether it may be, `registry verify --base` says."""
@@ -35,4 +33,6 @@ def diff(
 
     _, home = opened(policy, registry, trust_digest)
     found = differences(Change.between(home, old, new))
-    write_text(differences_json(found) if format_ is Format.JSON else render_differences(found), format_, output)
+    write_text(
+        differences_json(found) if format_ is Wording.JSON else render_differences(found), format_.among_all, output
+    )

@@ -101,4 +101,4 @@ def init(
         typer.echo(f"wrote {terminal(str(path))}")
     if verifier is None:
         typer.echo("  next: name your copy of model-verifier, at a commit, in both workflows", err=True)
-    typer.echo("  next: export MODEL_VERIFIER_POLICY=policy.toml; model-verifier registry add ORG/NAME", err=True)
+    typer.echo("  next: export MODEL_VERIFIER_POLICY=policy.toml; model-verifier registry add --help", err=True)

@@ -7,14 +7,12 @@ from typing import Annotated
 import typer
 
 from verifier.cli.options import (
-    Format,
-    FormatOption,
     OutputOption,
     PolicyOption,
     RegistryOption,
     TrustDigestOption,
 )
-from verifier.cli.registry.options import day
+from verifier.cli.registry.options import Wording, WordingOption, day
 from verifier.cli.registry.renew import span
 
 
@@ -40,7 +38,7 @@ def list_(
     policy: PolicyOption = None,
     registry: RegistryOption = None,
     trust_digest: TrustDigestOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: WordingOption = Wording.TEXT,
     output: OutputOption = None,
 ) -> None:
     """What is approved, by whom, until when? Every line's signatures were verified for it."""
@@ -76,4 +74,4 @@ def list_(
         moment = min(day(as_of) + timedelta(days=1), home.now) if as_of is not None else None
         with inventory.as_of(home, deciding, moment) if moment is not None else nullcontext(home) as then:
             found = inventory.inventory(then, selection)
-    write_text(inventory_json(found) if format_ is Format.JSON else render_inventory(found), format_, output)
+    write_text(inventory_json(found) if format_ is Wording.JSON else render_inventory(found), format_.among_all, output)

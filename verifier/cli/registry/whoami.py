@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from verifier.cli.identity import TokenFileOption, TrustConfigOption
 from verifier.cli.options import (
-    Format,
-    FormatOption,
     OutputOption,
     PolicyOption,
     RegistryOption,
     TrustDigestOption,
 )
+from verifier.cli.registry.options import Wording, WordingOption
 
 if TYPE_CHECKING:
     from verifier.registry.documents import Role
@@ -24,7 +23,7 @@ def whoami(
     trust_digest: TrustDigestOption = None,
     token_file: TokenFileOption = None,
     trust_config: TrustConfigOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: WordingOption = Wording.TEXT,
     output: OutputOption = None,
 ) -> None:
     """Which issuer and identity would a signature carry, and who is that to the registry? Nothing is signed."""
@@ -44,5 +43,5 @@ def whoami(
         deciding = deciding_policy(policy, registry, trust_digest, None, 0, None)
         trust = trust_of(deciding) if is_served(deciding) else Home.open(deciding).trust
         principal, roles = roles_of(token, trust)
-    render = whoami_json if format_ is Format.JSON else render_whoami
-    write_text(render(token.issuer, token.identity, principal, roles), format_, output)
+    render = whoami_json if format_ is Wording.JSON else render_whoami
+    write_text(render(token.issuer, token.identity, principal, roles), format_.among_all, output)
