@@ -477,8 +477,12 @@ class TestAPullRequest:
 
         assert change(versioned, "--author", "carol")[0] == 0
 
-    def test_another_change_needs_everybody_who_signed(self, versioned: World) -> None:
-        rewrite(record_of(versioned), reason="for another purpose")
+    @pytest.mark.parametrize(("words", "days"), [("for another purpose", 0), ("for another purpose", 1), (None, -1)])
+    def test_another_change_needs_everybody_who_signed(self, versioned: World, words: str | None, days: int) -> None:
+        """A later end makes no renewal of another change, and an earlier one is none."""
+        before = parse(record_of(versioned).read_bytes(), Approval)
+        end = before.valid_until + timedelta(days=days)
+        rewrite(record_of(versioned), reason=words or before.reason, valid_until=end)
         for signature in record_of(versioned).with_suffix(".sigs").iterdir():
             signature.unlink()
         versioned.approve(MODEL, by=("alice", "carol"))
