@@ -19,6 +19,7 @@ from verifier.lockfile import Lock
 from verifier.policy import PolicyDocument
 from verifier.registry.documents import Approval, Head, Revocation, Trust
 from verifier.report.json import VerdictDocument, VerdictsDocument
+from verifier.report.registry_json import AuditDocument, DiffDocument, ListDocument, WhoamiDocument
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "verifier" / "schemas"
 Mode = Literal["validation", "serialization"]
@@ -31,6 +32,10 @@ DOCUMENTS: dict[str, tuple[type[BaseModel], Mode]] = {
     "lock": (Lock, "validation"),
     "verdict": (VerdictDocument, "serialization"),
     "verdicts": (VerdictsDocument, "serialization"),
+    "registry-audit": (AuditDocument, "serialization"),
+    "registry-diff": (DiffDocument, "serialization"),
+    "registry-list": (ListDocument, "serialization"),
+    "whoami": (WhoamiDocument, "serialization"),
 }
 """The documents by the names in their `schema`, and whether they are read or written here."""
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
 from verifier import limits
@@ -19,13 +22,14 @@ from verifier.errors import UndecidedError, UsageError
 if TYPE_CHECKING:
     import requests
 
+Result = TypeVar("Result")
 _TRIES = 3
 _FIRST_WAIT = 0.5
 """Seconds before the second try; each further one waits twice as long."""
 _TIMEOUTS = (10.0, 15.0)
 """Seconds until a connection is there, and until the next byte is."""
 _LONGEST = 60.0
-"""Seconds that one file may take in all."""
+"""Seconds that one file may take in all, every try of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,13 @@ class Site:
         With an `etag`, nothing is brought of what has not changed since. Raises `UndecidedError` where the server
         refuses, does not answer in time, redirects, or sends more.
         """
+        deadline = time.monotonic() + _LONGEST
+        try:
+            return _within(_LONGEST, lambda: self._get(path, limit, etag, deadline))
+        except TimeoutError as error:
+            raise self._too_slow(path) from error
+
+    def _get(self, path: str, limit: int, etag: str | None, deadline: float) -> Fetched | None:
         from urllib3.exceptions import HTTPError
 
         problem = ""
@@ -68,7 +79,7 @@ class Site:
                     if status == 304 and etag is not None:
                         return Fetched(None, etag)
                     if status == 200:
-                        return Fetched(self._body(path, response, limit), response.headers.get("ETag"))
+                        return Fetched(self._body(path, response, limit, deadline), response.headers.get("ETag"))
                     problem = f"the server answers {status}"
                     if status != 429 and status < 500:
                         break
@@ -82,8 +93,8 @@ class Site:
             f"{self.url}/{quote(path)}", headers=headers, stream=True, timeout=_TIMEOUTS, allow_redirects=False
         )
 
-    def _body(self, path: str, response: requests.Response, limit: int) -> bytes:
-        body, deadline = bytearray(), time.monotonic() + _LONGEST
+    def _body(self, path: str, response: requests.Response, limit: int, deadline: float) -> bytes:
+        body = bytearray()
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise self._failed(path, "it comes compressed, which was not asked for")
         while chunk := response.raw.read1(limits.READ_BUFFER // 16, decode_content=False):  # what is there already
@@ -91,12 +102,15 @@ class Site:
             if len(body) > limit:
                 raise self._failed(path, f"it is larger than the limit of {limit:,} bytes")
             if time.monotonic() > deadline:
-                raise self._failed(path, f"it takes longer than {_LONGEST:.0f} seconds")
+                raise self._too_slow(path)
         return bytes(body)
 
     @cached_property
     def _session(self) -> requests.Session:
         return open_session()
+
+    def _too_slow(self, path: str) -> UndecidedError:
+        return self._failed(path, f"it takes longer than {_LONGEST:.0f} seconds")
 
     def _failed(self, path: str, reason: str) -> UndecidedError:
         return UndecidedError(
@@ -104,6 +118,24 @@ class Site:
             "Check the network and [registry] source in the policy.",
             code="registry-unreachable",
         )
+
+
+def _within(seconds: float, work: Callable[[], Result]) -> Result:
+    """Give what `work` gives, or raise `TimeoutError`.
+
+    The system bounds each step of a connection alone: a server may drip its handshake and its headers for ever. What
+    is still stuck then is left behind in a thread that ends with its connection or with the process.
+    """
+    answer: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(work())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answer.result(seconds)
 
 
 def split(url: str) -> SplitResult | None:

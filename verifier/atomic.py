@@ -6,10 +6,13 @@ import os
 import tempfile
 from pathlib import Path
 
+PREFIX = ".model-verifier-"
+"""How the names of files begin that are not whole yet; one stays where its writer was killed."""
+
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write `data` to `path`, replacing what stands there; raises `OSError` and then leaves nothing behind."""
-    descriptor, name = tempfile.mkstemp(prefix=".model-verifier-", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=PREFIX, dir=path.parent)
     aside = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 @dataclass
 class Site:
-    """What is served, what was asked for, and what goes wrong: a status, a delay before each byte, a redirect."""
+    """What is served, what was asked for, and what goes wrong: a status, a redirect, headers or a body that drip."""
 
     root: Path
     url: str = ""
@@ -24,13 +24,14 @@ class Site:
     status: int = 0
     times: int = 10**9
     drip: float = 0.0
+    header_drip: float = 0.0
     location: str = ""
 
 
 @contextmanager
 def serve_directory(root: Path) -> Iterator[Site]:
     """Serve a directory while the context lasts."""
-    site = Site(root)
+    site, ended = Site(root), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -39,6 +40,8 @@ def serve_directory(root: Path) -> Iterator[Site]:
             path = unquote(self.path).lstrip("/")
             site.requests.append(path)
             self.close_connection = True
+            if site.header_drip:
+                return self._drip_a_header()
             if site.status and site.times > 0:
                 site.times -= 1
                 return self._send(site.status, b"", {"Location": site.location} if site.location else {})
@@ -66,6 +69,15 @@ def serve_directory(root: Path) -> Iterator[Site]:
             except OSError:
                 pass
 
+        def _drip_a_header(self) -> None:
+            try:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nServer: ")
+                while not ended.is_set():
+                    self.wfile.write(b"x")
+                    time.sleep(site.header_drip)
+            except OSError:
+                pass
+
         def log_message(self, format: str, *args: object) -> None:
             """Keep test output clean."""
 
@@ -77,5 +89,6 @@ def serve_directory(root: Path) -> Iterator[Site]:
         try:
             yield site
         finally:
+            ended.set()
             server.shutdown()
             thread.join()

@@ -51,6 +51,26 @@ def test_that_nothing_was_read_again_shows_ever_after(begun: World) -> None:
     assert "NOT CHECKED" not in begun.cli("x", "list").stdout
 
 
+@pytest.mark.parametrize(("first", "second"), [((), ("--unsafe-no-recheck",)), (("--unsafe-no-recheck",), ())])
+def test_killed_anywhere_it_never_hides_that_nothing_was_read_again(
+    begun: World, monkeypatch: pytest.MonkeyPatch, first: tuple[str, ...], second: tuple[str, ...]
+) -> None:
+    from tests.governance.test_verbs import restore, states_of
+
+    begun.add(MODEL)
+    begun.cli("alice", "approve", MODEL, *first)
+    states = states_of(begun, monkeypatch, lambda: begun.cli("alice", "approve", MODEL, *second).status)
+
+    for state in states:
+        (bundle,) = [data for path, data in state.items() if path.endswith("alice.sigstore.json")]
+        marked = any(path.endswith("alice.unchecked") for path in state)
+        is_first = bundle == next(data for path, data in states[0].items() if path.endswith("alice.sigstore.json"))
+        assert marked or not (first if is_first else second)
+        restore(begun, state)
+        assert begun.cli("alice", "approve", MODEL).status == 0
+        assert "NOT CHECKED" not in begun.cli("x", "list").stdout
+
+
 def test_many_records_with_one_login(begun: World) -> None:
     for number in range(3):
         begun.hub.add(f"acme/model-{number}", tiny_model(b"%d" % number))
@@ -99,6 +119,12 @@ def test_what_can_not_be_meant(begun: World, names: tuple[str, ...], why: str) -
 
     ended = begun.cli("alice", "approve", *names)
     assert (ended.status, why in ended.stderr) == (2, True)
+
+
+def test_a_name_that_no_system_holds(begun: World) -> None:
+    for name in ("a" * 300, "a\0b"):
+        ended = begun.cli("alice", "approve", name)
+        assert (ended.status, "Traceback" in ended.stderr) == (2, False), ended.stderr
 
 
 def test_several_commits_are_named_apart(begun: World) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -17,6 +18,13 @@ from tests.test_git import commit, git
 from verifier.digest import Digest
 from verifier.document import parse, to_bytes
 from verifier.registry.documents import Approval, Head
+
+CI_CLAIMS: Final[dict[str, Any]] = {
+    "repository": "acme/models",
+    "repository_id": "1001",
+    "repository_owner_id": "1002",
+    "job_workflow_ref": WORKFLOW,
+}
 
 
 def files(directory: Path) -> dict[str, bytes]:
@@ -214,9 +222,18 @@ class TestWhatIsApproved:
         ended = published.add("Acme/Small")
         assert (ended.status, "differs from Acme/Small by letters' case only" in ended.stderr) == (2, True)
 
-        shutil.copytree(published.registry / "models" / "acme", published.registry / "models" / "ACME")
+        shutil.rmtree(published.registry / "models" / "aCME")
+        for path in (published.registry / "models" / "acme" / "tiny").glob("*.json"):
+            twin = published.registry / "models" / "acme" / "Tiny" / path.name
+            approval = parse(path.read_bytes(), Approval).model_dump(by_alias=True) | {"model": "acme/Tiny"}
+            twin.parent.mkdir()
+            twin.write_bytes(to_bytes(Approval.model_validate(approval)))
+            for who in ("alice", "bob"):
+                sign_as(published, twin, who)
         status, said = audit(published)
         assert (status, "by letters' case only" in said) == (3, True)
+        ended = published.publish()
+        assert (ended.status, "acme/Tiny and acme/tiny differ by letters' case only" in ended.stderr) == (2, True)
 
     def test_a_waiver_without_an_end_or_past_it(self, begun: World) -> None:
         for waiver in (
@@ -257,21 +274,32 @@ class TestWhatIsApproved:
 class TestReplays:
     """A validly signed document in another's place, or in another registry."""
 
-    def test_a_record_as_another_kind(self, published: World) -> None:
-        raw = record_of(published).read_bytes()
-        for kind in ("head.json", "revocations/x.json", "trust/2.json"):
-            target = published.registry / kind
-            before = target.read_bytes() if target.exists() else None
-            target.parent.mkdir(exist_ok=True)
-            target.write_bytes(raw)
-            for who in ("alice", "bob", "ci"):
-                sign_as(published, target, who)
-            assert audit(published)[0] in (3, 4)
-            shutil.rmtree(target.with_suffix(".sigs"))
-            if before is None:
-                target.unlink()
-            else:
-                target.write_bytes(before)
+    @pytest.mark.parametrize(("kind", "place"), list(permutations(("record", "head", "trust", "revocation"), 2)))
+    def test_a_document_as_another_kind(self, published: World, tmp_path: Path, kind: str, place: str) -> None:
+        """Everybody signed it, each validly; only that it is of another kind stands in its way."""
+        assert published.cli("carol", "revoke", "acme/old", "--reason", "x").status == 0
+        assert published.publish().status == 0
+        own = {"head": "head.json", "trust": "trust/1.json", "revocation": "revocations/acme--old.json"}
+        raw = (published.registry / own[kind] if kind in own else record_of(published)).read_bytes()
+        other = f"models/acme/other/{'1' * 40}.json"
+        target = published.registry / {
+            "record": other, "head": "head.json", "trust": "trust/2.json", "revocation": "revocations/x.json"
+        }[place]  # fmt: skip
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(raw)
+        for who in ("alice", "bob", "carol"):
+            sign_as(published, target, who)
+        sign_as(published, target, "ci", **CI_CLAIMS)
+
+        model = published.lay(tmp_path / "model", tiny_model())
+        if place == "record":
+            ended = published.publish()
+            assert (ended.status, "waits: acme/other" in ended.stderr, "acme/other" in ended.stdout) == (0, True, False)
+            assert published.verify("acme/other", model).status == 3
+            return
+        ended = published.verify(MODEL, model)
+        assert (ended.status, "is not valid" in ended.stdout) == (4, True)
+        assert audit(published)[0] in (3, 4)
 
     def test_a_record_of_another_model(self, published: World) -> None:
         path = record_of(published)
@@ -317,8 +345,7 @@ class TestACompromisedCI:
         path = team.registry / "head.json"
         values = self.head(team).model_dump(by_alias=True) | {"version": 9} | changes
         path.write_bytes(to_bytes(Head.model_validate(values)))
-        claims: dict[str, Any] = {"repository": "acme/models", "repository_id": "1001", "repository_owner_id": "1002"}
-        sign_as(team, path, "ci", **claims, job_workflow_ref=WORKFLOW)
+        sign_as(team, path, "ci", **CI_CLAIMS)
 
     def test_publishes_what_nobody_approved(self, published: World, tmp_path: Path) -> None:
         published.hub.add("acme/evil", tiny_model(b"evil"))
@@ -430,6 +457,15 @@ class TestAPullRequest:
         status, said = change(versioned, "--author", "alice")
         assert (status, "the pull request is alice's" in said) == (3, True)
 
+    def test_an_approver_who_changes_what_somebody_else_asked_for(self, versioned: World) -> None:
+        """Whoever opens the pull request asks for what is new in it, and does not count."""
+        rewrite(record_of(versioned), reason="for another purpose")
+        versioned.approve(MODEL)
+
+        status, said = change(versioned, "--author", "alice")
+        assert (status, "it says that dave asked for it; the pull request is alice's" in said) == (3, True)
+        assert audit(versioned, "--base", "HEAD~1", "--author", "dave")[0] == 0
+
     def test_a_renewal_passes(self, versioned: World) -> None:
         path = record_of(versioned)
         rewrite(path, valid_until=parse(path.read_bytes(), Approval).valid_until - timedelta(days=100))
@@ -439,10 +475,14 @@ class TestAPullRequest:
         assert versioned.cli("x", "renew", "--expiring", "365d", "--days", "365").status == 0
         versioned.approve("--all-pending", by=("bob", "carol"))
 
-        assert change(versioned)[0] == 0
+        assert change(versioned, "--author", "carol")[0] == 0
 
-    def test_another_change_needs_everybody_who_signed(self, versioned: World) -> None:
-        rewrite(record_of(versioned), reason="for another purpose")
+    @pytest.mark.parametrize(("words", "days"), [("for another purpose", 0), ("for another purpose", 1), (None, -1)])
+    def test_another_change_needs_everybody_who_signed(self, versioned: World, words: str | None, days: int) -> None:
+        """A later end makes no renewal of another change, and an earlier one is none."""
+        before = parse(record_of(versioned).read_bytes(), Approval)
+        end = before.valid_until + timedelta(days=days)
+        rewrite(record_of(versioned), reason=words or before.reason, valid_until=end)
         for signature in record_of(versioned).with_suffix(".sigs").iterdir():
             signature.unlink()
         versioned.approve(MODEL, by=("alice", "carol"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.fakes.hub import tiny_model
 from tests.fakes.sigstore import Instance
@@ -19,6 +21,7 @@ from tests.test_git import commit, git
 from verifier.atomic import write_atomically
 from verifier.digest import Digest
 from verifier.document import parse, to_bytes
+from verifier.errors import UndecidedError
 from verifier.governance import audit as audit_module
 from verifier.governance.audit import audit, verify_records
 from verifier.governance.diff import differences
@@ -44,6 +47,32 @@ def add(team: World, name: str, seed: bytes, *arguments: str) -> None:
 
 def files_of(team: World) -> dict[str, bytes]:
     return {str(p.relative_to(team.registry)): p.read_bytes() for p in team.registry.rglob("*") if p.is_file()}
+
+
+def states_of(team: World, monkeypatch: pytest.MonkeyPatch, command: Callable[[], int]) -> list[dict[str, bytes]]:
+    """Give what lies in the registry before each write and removal of a command's, and at its end."""
+    states = []
+
+    def noting(do: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(home: Home, *arguments: Any) -> Any:
+            states.append(files_of(team))
+            return do(home, *arguments)
+
+        return noted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Home, "write", noting(Home.write))
+        patch.setattr(Home, "remove", noting(Home.remove))
+        assert command() == 0
+    return [*states, files_of(team)]
+
+
+def restore(team: World, state: dict[str, bytes]) -> None:
+    """Put the registry's files back, and beside them what a killed writer leaves."""
+    shutil.rmtree(team.registry)
+    team.lay(team.registry, state)
+    for directory in [path for path in team.registry.rglob("*") if path.is_dir()]:
+        (directory / ".model-verifier-killed").write_bytes(b"half")
 
 
 def assert_kept_where_writing_fails(
@@ -90,7 +119,32 @@ class TestInit:
         verify = (begun.home / ".github" / "workflows" / "registry-verify.yml").read_text()
 
         assert "workflow_call" not in publish + verify
+        for text in (publish, verify):
+            assert ("repository: OWNER/model-verifier" in text, "ref: COMMIT" in text) == (True, True)
         assert ("schedule:" in publish, "pull_request:" in verify) == (True, True)
+
+    def test_its_workflows_install_a_reviewed_copy_by_hashes(self, team: World) -> None:
+        commit = "0123456789abcdef" * 2 + "01234567"
+        ended = team.init("--verifier", f"acme/verifier@{commit}")
+        assert (ended.status, "name your copy" in ended.stderr) == (0, False)
+
+        for path in (team.home / ".github" / "workflows").iterdir():
+            document = yaml.safe_load(path.read_text())
+            (job,) = [job for job in document["jobs"].values() if len(job["steps"]) > 1]
+            (copy,) = [step["with"] for step in job["steps"] if "repository" in step.get("with", {})]
+            assert (copy["repository"], copy["ref"], copy["persist-credentials"]) == ("acme/verifier", commit, False)
+            installs = [line for line in path.read_text().splitlines() if '"$pip" install' in line]
+            assert [("--require-hashes" in line or "--no-deps" in line) for line in installs] == [True, True]
+            assert document["permissions"] == {}
+
+    @pytest.mark.parametrize(
+        "verifier", ["acme/verifier", "acme/verifier@main", f"acme@{'0' * 40}", f"a/b\n@{'0' * 40}"]
+    )
+    def test_a_copy_without_a_commit(self, team: World, verifier: str) -> None:
+        ended = team.init("--verifier", verifier)
+
+        assert (ended.status, "no repository at a commit" in ended.stderr) == (2, True)
+        assert not team.registry.exists()
 
     def test_what_is_there_is_kept(self, team: World) -> None:
         team.home.mkdir()
@@ -102,6 +156,27 @@ class TestInit:
         assert (team.home / ".gitattributes").read_text().startswith("*.png binary\n#")
         ended = team.init()
         assert (ended.status, "is there already" in ended.stderr) == (2, True)
+
+    def test_lines_are_added_to_whatever_is_there(self, team: World) -> None:
+        (team.home / ".github").mkdir(parents=True)
+        (team.home / ".github" / "CODEOWNERS").write_bytes(b"# B\xe4r\n* @dora")  # no UTF-8, no line feed at its end
+        assert team.init().status == 0
+
+        owners = (team.home / ".github" / "CODEOWNERS").read_bytes()
+        assert owners.startswith(b"# B\xe4r\n* @dora\n# What decides")
+
+    def test_what_can_not_be_read_leaves_nothing_behind(self, team: World) -> None:
+        (team.home / ".gitattributes").mkdir(parents=True)
+        ended = team.init()
+
+        assert (ended.status, ".gitattributes' can't be read: Is a directory" in ended.stderr) == (2, True)
+        assert not team.registry.exists()
+
+    def test_a_directory_that_is_a_circle(self, team: World) -> None:
+        team.home.symlink_to(team.home)
+        ended = team.init()
+
+        assert (ended.status, "can't be looked for: Too many levels" in ended.stderr) == (4, True)
 
     def test_a_forge_whose_review_approves(self, team: World, tmp_path: Path) -> None:
         assert team.init("--approvals", "forge").status == 0
@@ -212,6 +287,13 @@ class TestRevoke:
         for name in ("acme/tiny", "acme/twin"):
             assert published.verify(name, published.lay(tmp_path / name, tiny_model())).status == 3
 
+    def test_what_it_hits_is_said_before_it_is_signed(self, published: World) -> None:
+        key = f"{MODEL}@{record_path(published).stem}"
+        for arguments in (("Acme/Tiny",), (key,), ("--digest", CONFIG), ("--record", key)):
+            assert f"takes back {key}" in published.cli("carol", "revoke", *arguments, "--reason", "x").stdout
+        for name in ("acme/tinny", f"{MODEL}@{'1' * 40}"):
+            assert "NO RECORD of this registry is hit" in published.cli("carol", "revoke", name, "--reason", "x").stdout
+
     def test_by_a_digest_of_one_model(self, published: World) -> None:
         weights = f"sha256:{Digest.of(tiny_model()['model-00001-of-00002.safetensors']).hex}"
 
@@ -301,6 +383,39 @@ class TestPublish:
         monkeypatch.setattr(Home, "remove", remove_and_stop)
         assert published.publish().status != 0
         assert files_of(published) == before
+
+    def test_killed_anywhere_it_is_run_again(
+        self, published: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Before each of its writes: what readers see there holds or is refused, and the next run mends it."""
+        add(published, "acme/second", b"2")
+        model = published.lay(tmp_path / "model", tiny_model())
+        (published.registry / "head.sigs" / "old.sigstore.json").write_bytes(b"old")
+        states = states_of(published, monkeypatch, lambda: published.publish().status)
+        assert len(states) > 5
+
+        for number, state in enumerate(states):
+            restore(published, state)
+            monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / str(number)))  # a reader who saw nothing before
+            head = json.loads(state["head.json"])
+            ended = published.verify(MODEL, model)
+            half = "head.json is not signed" in ended.stdout + ended.stderr
+            assert (ended.status, half) in ((0, False), (4, True))
+            ended = published.publish()
+            assert ended.status == 0, ended.stderr
+            assert published.verify(MODEL, model).status == 0
+            again = json.loads((published.registry / "head.json").read_bytes())
+            assert (again["version"] > head["version"], len(again["records"])) == (True, 2)
+            assert {path.name for path in published.registry.glob("head*")} == {"head.json", "head.sigs"}
+            assert published.cli("x", "verify").status == 0
+        assert sum(b"acme/second" in state["head.json"] for state in states) > 1
+
+    def test_another_head_that_lies_ready_is_not_taken(self, published: World) -> None:
+        head = published.registry / "head.json"
+        (published.registry / "head.next.json").write_bytes(head.read_bytes().replace(b'"version": 1', b'"version": 8'))
+
+        assert "head 2," in published.publish().stdout
+        assert not (published.registry / "head.next.json").exists()
 
     def test_its_life_and_its_source(self, begun: World) -> None:
         ended = begun.cli("ci", "publish", "--days", "3", "--source-commit", "a" * 40)
@@ -540,6 +655,7 @@ class TestList:
     def test_the_index_proves_nothing(self, published: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A record that only the index names is not there; one that it says wrongly is judged by its own bytes."""
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        monkeypatch.setattr("verifier.governance.index._RACE", timedelta(0))  # or it would be made anew each time
         published.cli("x", "list", "--digest", CONFIG)
         (file,) = (tmp_path / "cache").rglob("*.sqlite")
         with sqlite3.connect(file) as database:
@@ -733,6 +849,15 @@ class TestRotate:
         ended = begun.cli("x", "rotate", "--add-root", "nowhere")
         assert (ended.status, "'nowhere' can't be read" in ended.stderr) == (2, True)
 
+    def test_whose_signatures_are_wanting_is_said(self, begun: World) -> None:
+        begun.cli("x", "rotate", "--add", "dora=dora@acme.test", "--leave", "bob")
+        begun.cli("alice", "approve", "trust")
+
+        said = begun.cli("bob", "approve", "trust").stderr
+        assert "2 of 2 signatures that the last trust file asks for, 1 of 2 that it asks for itself" in said
+        said = begun.cli("dora", "approve", "trust").stderr
+        assert "2 of 2 that it asks for itself" in said
+
     def test_one_at_a_time(self, begun: World) -> None:
         begun.cli("x", "rotate")
 
@@ -757,6 +882,45 @@ class TestRotate:
         assert set(PEOPLE) <= set(old.principals)
 
 
+@pytest.mark.parametrize("verb", ["add", "approve", "revoke", "publish", "verify", "list", "renew"])
+@pytest.mark.parametrize("place", ["models", "models/acme/tiny", "models/acme/tiny/*.sigs", "revocations"])
+def test_what_the_system_refuses_is_said(published: World, place: str, verb: str) -> None:
+    """Each directory in turn is a circle of links, which the system refuses to follow."""
+    needed = {
+        "add": (MODEL, "--replace", "--requested-by", "dave", "--reason", "x"),
+        "approve": ("--all-pending",),
+        "revoke": (MODEL, "--reason", "x"),
+        "renew": ("--expiring", "400d"),
+    }
+    (circle,) = published.registry.glob(place) if "*" in place else (published.registry / place,)
+    if circle.exists():
+        shutil.rmtree(circle)
+    circle.symlink_to(circle)
+
+    ended = published.cli("carol" if verb != "publish" else "ci", verb, *needed.get(verb, ()))
+    if ended.status != 0:  # what a command does not need, it need not read
+        assert (ended.status in (2, 3, 4), "next:" in ended.stderr or ended.status == 3) == (True, True), ended.stderr
+    assert "internal error" not in ended.stderr
+    if verb == "verify":
+        assert ended.status != 0
+
+
+def test_whether_a_file_is_there(published: World) -> None:
+    home = home_of(published)
+    (published.registry / "circle").symlink_to("circle")
+
+    assert (home.has("trust/1.json"), home.has("circle")) == (True, True)
+    assert not any(map(home.has, ("trust/2.json", "trust/1.json/x", "a\0b", "a" * 300)))
+    with pytest.raises(UndecidedError, match="can't be looked for: Too many levels"):
+        home.has("circle/x")
+
+
+@pytest.mark.parametrize("verb", ["list", "verify", "diff", "whoami"])
+def test_no_format_is_taken_for_another(begun: World, verb: str) -> None:
+    ended = begun.cli("alice", verb, *(("HEAD",) if verb == "diff" else ()), "--format", "sarif")
+    assert (ended.status, "'sarif' is not one of 'text', 'json'" in ended.stderr) == (2, True), ended.stderr
+
+
 @pytest.mark.parametrize("verb", ["add", "approve", "publish", "revoke", "verify", "list", "renew", "rotate", "diff"])
 def test_without_a_registry_in_a_directory(team: World, verb: str) -> None:
     needed = {
@@ -771,7 +935,8 @@ def test_without_a_registry_in_a_directory(team: World, verb: str) -> None:
         'schema = "model-verifier/policy/v1"\nname = "x"\n[registry]\nsource = "https://acme.test"\n'
     )
     ended = team.cli("alice", verb, *needed.get(verb, ()))
-    assert (ended.status, "names no registry in a directory" in ended.stderr) == (2, True)
+    why = "only models can be named" if verb == "list" else "names no registry in a directory"
+    assert (ended.status, why in ended.stderr) == (2, True)
 
     team.registry.mkdir()
     team.policy.write_text('schema = "model-verifier/policy/v1"\nname = "x"\n[registry]\nsource = "registry"\n')

@@ -115,6 +115,15 @@ def test_a_baseline_needs_one_signature_and_ends_for_all(
     assert any("BASELINE, NOT REVIEWED" in notice for notice in verdict.notices)
 
 
+@pytest.mark.parametrize(("days", "good"), [(90, True), (91, False)])
+def test_no_baseline_lasts_longer_than_ninety_days(registry: FakeRegistry, model: Path, days: int, good: bool) -> None:
+    registry.change_trust(rules=TrustRules(baseline_until=NOW + 200 * DAY))
+    approve(registry, model, "alice", baseline=True, valid_until=NOW + days * DAY)
+    verdict = judge(registry, model)
+    assert (verdict.result is Result.PASSED) == good
+    assert good or "longer than 90 days" in message_of(verdict)
+
+
 def test_a_baseline_ends_with_its_own_time_too(registry: FakeRegistry, model: Path) -> None:
     registry.change_trust(rules=TrustRules(baseline_until=NOW + 20 * DAY))
     approve(registry, model, "alice", baseline=True, valid_until=NOW + 5 * DAY)

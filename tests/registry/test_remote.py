@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli import run
 from tests.conftest import MODEL
 from tests.fakes.registry import FakeRegistry, commit_of, rules_of
+from tests.fakes.sigstore import serve
 from tests.fakes.site import Site, serve_directory
 from verifier import _https
 from verifier._https import Site as Client
@@ -136,6 +139,16 @@ def test_an_own_revocation_counts_before_any_head_holds_it(registry: FakeRegistr
     assert rules_of(verify(registry, site, model)) == {"revoked-model"}
 
 
+def test_so_does_that_of_what_it_requires(registry: FakeRegistry, site: Site, model: Path) -> None:
+    base = f"acme/base@{commit_of('acme/base')}"
+    registry.approve("acme/base", model)
+    registry.approve(MODEL, model, requires=(base,))
+    registry.publish()
+    registry.revoke("acme--base", model="acme/base")
+
+    assert verify(registry, site, model).result is Result.FAILED
+
+
 def test_an_own_revocation_that_nobody_may_sign_does_not(registry: FakeRegistry, site: Site, model: Path) -> None:
     registry.revoke("acme--tiny", model=MODEL, signers=("ci",))
 
@@ -203,6 +216,29 @@ def test_a_server_that_drips_is_cut_off_in_time(
     assert time.monotonic() - begun < 1
 
 
+def test_headers_that_drip_are_cut_off_in_time(
+    registry: FakeRegistry, site: Site, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_https, "_LONGEST", 0.3)
+    site.header_drip = 0.02  # each byte comes well within the time that one may take
+    begun = time.monotonic()
+
+    assert "takes longer than" in undecided(registry, site, model).message
+    assert time.monotonic() - begun < 2
+
+
+def test_all_tries_together_have_one_end(
+    registry: FakeRegistry, site: Site, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_https, "_LONGEST", 0.2)
+    monkeypatch.setattr(_https, "_FIRST_WAIT", 5.0)
+    site.status = 503
+    begun = time.monotonic()
+
+    assert "takes longer than" in undecided(registry, site, model).message
+    assert time.monotonic() - begun < 2
+
+
 def test_a_file_that_is_too_large_is_cut_off(
     registry: FakeRegistry, site: Site, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +271,73 @@ def test_a_name_without_publisher_reads_no_records(registry: FakeRegistry, site:
     with pytest.raises(UsageError, match="has no publisher"):
         registry.verify("tiny", model, policy=registry.policy(registry_source=site.url))
     assert not any(path.startswith("models/") for path in site.requests)
+
+
+class TestVerbs:
+    """What the registry's own verbs do where the registry is behind a URL."""
+
+    def options(self, registry: FakeRegistry, site: Site) -> tuple[str, ...]:
+        return ("--registry", site.url, "--trust-digest", str(registry.trust_digest))
+
+    @pytest.fixture
+    def registry(self, tmp_path: Path, model: Path) -> FakeRegistry:
+        registry = FakeRegistry(tmp_path / "registry", now=datetime.now(UTC).replace(microsecond=0))
+        registry.approve(MODEL, model)
+        registry.approve("acme/gone", model)
+        registry.revoke("odd", model="acme/gone")
+        registry.publish()
+        return registry
+
+    def test_models_that_are_named_are_listed(self, registry: FakeRegistry, site: Site) -> None:
+        registry.put(f"models/{MODEL}/{COMMIT}.sigs/bob.unchecked", b"")
+        ended = run("registry", "list", MODEL, "acme/gone", *self.options(registry, site), "--format", "json")
+
+        gone, tiny = ended.report["records"]
+        assert (tiny["status"], tiny["approved_by"], tiny["unchecked_by"]) == ("approved", ["alice", "bob"], ["bob"])
+        assert (gone["status"], gone["revocations"], gone["published"]) == ("revoked", ["a test says so"], True)
+        assert "odd.json" not in " ".join(site.requests)  # the head holds it
+        assert run("registry", "list", "acme/none", *self.options(registry, site)).stdout.endswith("  0 records\n")
+
+    def test_nothing_is_looked_through(self, registry: FakeRegistry, site: Site) -> None:
+        for arguments in ((), ("--digest", f"sha256:{'0' * 64}"), (MODEL, "--pending"), ("--publisher", "acme")):
+            ended = run("registry", "list", *arguments, *self.options(registry, site))
+            assert (ended.status, "never looked through" in ended.stderr) == (2, True)
+            assert "registry list ORG/NAME; for the rest check its repository out" in ended.stderr
+        assert site.requests == []
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("verify",), ("diff", "HEAD"), ("renew", MODEL), ("rotate",), ("publish",), ("approve", MODEL),
+            ("revoke", MODEL, "--reason", "x"), ("add", MODEL, "--requested-by", "x", "--reason", "x"),
+            ("export", "--format", "cyclonedx"), ("list", "--as-of", "2026-01-01"),
+        ],
+        ids=lambda arguments: " ".join(arguments[:3]),
+    )  # fmt: skip
+    def test_what_needs_its_files_says_so(self, registry: FakeRegistry, site: Site, arguments: tuple[str, ...]) -> None:
+        ended = run("registry", *arguments, *self.options(registry, site))
+
+        assert (ended.status, "names no registry in a directory" in ended.stderr) == (2, True)
+        assert "next: Check the registry's repository out, and name the directory: --registry DIR" in ended.stderr
+        assert site.requests == []
+
+    def test_a_part_of_it_can_be_exported(
+        self, registry: FakeRegistry, site: Site, tmp_path: Path, model: Path
+    ) -> None:
+        part = tmp_path / "part"
+        assert run("registry", "export", MODEL, "--to", str(part), *self.options(registry, site)).status == 0
+        trust = ("--registry", str(part), "--trust-digest", str(registry.trust_digest), "--offline")
+        assert run("verify", MODEL, "--path", str(model), *trust).status == 0
+
+    def test_who_somebody_is_to_it(self, registry: FakeRegistry, site: Site, tmp_path: Path) -> None:
+        with serve(registry.sigstore) as server:
+            (tmp_path / "token").write_text(server.token("alice@acme.test", issuer=registry.sigstore.url))
+            (tmp_path / "config.json").write_text(json.dumps(server.trust_config()))
+            login = ("--identity-token-file", str(tmp_path / "token"), "--trust-config", str(tmp_path / "config.json"))
+            ended = run("registry", "whoami", *login, *self.options(registry, site))
+
+        assert "principal alice, who holds: trust, approve, revoke" in ended.stdout
+        assert not any(path.startswith(("models/", "head")) for path in site.requests)
 
 
 def test_a_part_of_it_can_be_exported(registry: FakeRegistry, site: Site, model: Path, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def _require_room(home: Home, reference: ModelReference, path: str, request: Req
                 f"the registry has {model} already, which differs from {reference.model} by letters' case only",
                 f"Write {model}.",
             )
-    if (home.root / path).exists() and not request.replace:
+    if home.has(path) and not request.replace:
         raise UsageError(
             f"{reference.model} has a record at this commit",
             "model-verifier registry renew prolongs it; add --replace writes it anew, and everybody signs again.",

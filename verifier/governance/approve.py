@@ -19,7 +19,7 @@ from verifier.digest import Watch
 from verifier.document import DocumentError, format_timestamp, parse
 from verifier.errors import UsageError
 from verifier.governance.derive import derive
-from verifier.governance.home import Home, signatures_directory
+from verifier.governance.home import UNCHECKED, Home, signatures_directory
 from verifier.governance.review import Review, review
 from verifier.governance.rotate import described
 from verifier.governance.signing import Pen
@@ -28,9 +28,6 @@ from verifier.reference import ModelReference, is_path
 from verifier.registry.documents import Approval, Revocation, Role, Trust
 from verifier.registry.records import count_approvals, record_path
 from verifier.registry.trust import TrustedRegistry, open_trust
-
-UNCHECKED = "unchecked"
-"""The suffix of an empty file beside a signature whose maker says that nothing was derived again."""
 
 
 class Recheck(Enum):
@@ -74,7 +71,7 @@ def _found(home: Home, name: str) -> str:
             raise UsageError("no trust file waits for signatures", "Make one: model-verifier registry rotate")
         return f"trust/{home.pending_trust}.json"
     revocation = f"revocations/{name.removeprefix('revocations/').removesuffix('.json')}.json"
-    if "/" not in revocation.removeprefix("revocations/") and (home.root / revocation).is_file():
+    if "/" not in revocation.removeprefix("revocations/") and home.has(revocation):
         return revocation
     if is_path(name):
         raise UsageError(f"{name!r} is a path", "Name a model, a revocation or trust.")
@@ -125,7 +122,7 @@ def pending(home: Home, principal: str) -> Iterator[str]:
 
 
 def _signed(home: Home, path: str, principal: str) -> bool:
-    return (home.root / signatures_directory(path) / f"{principal}.sigstore.json").is_file()
+    return home.has(f"{signatures_directory(path)}/{principal}.sigstore.json")
 
 
 def prepare(
@@ -191,11 +188,12 @@ def sign(home: Home, subjects: Sequence[Subject], pen: Pen, *, recheck: Recheck 
     written = []
     for subject, place, bundle in signed:
         marker = f"{place.removesuffix('.sigstore.json')}.{UNCHECKED}"
-        if subject.role == "approve" and recheck is Recheck.NOTHING:
+        unchecked = subject.role == "approve" and recheck is Recheck.NOTHING
+        if unchecked:
             home.write(marker, b"")
-        else:
-            home.remove(marker)
         written.append(home.write(place, bundle))  # (6)
+        if not unchecked:  # last: whoever is killed here leaves too much said, never too little
+            home.remove(marker)
     return written
 
 
@@ -223,7 +221,12 @@ def waits_for(home: Home, path: str) -> str:
             return f"it {error}"
     else:
         count = home.trusted.count(role_of(path), path, raw)
-    return f"{len(count.signatures)} of {count.threshold} signatures"
+    had = f"{len(count.signatures)} of {count.threshold} signatures"
+    following = next_trust(home) if path.startswith("trust/") else None
+    if following is None:
+        return had
+    own = following.count("trust", path, raw)
+    return f"{had} that the last trust file asks for, {len(own.signatures)} of {own.threshold} that it asks for itself"
 
 
 def _path_of(key: str) -> str:

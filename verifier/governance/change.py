@@ -190,11 +190,11 @@ def _record(
     if now is None:
         yield path, "it is no record"
         return
-    if path not in change.before:
-        if author is not None and now.requested_by.casefold() != author.casefold():
-            yield path, f"it says that {now.requested_by} asked for it; the pull request is {author}'s"
-        return
     if before is not None and is_renewal(before, now):
+        return
+    if author is not None and now.requested_by.casefold() != author.casefold():
+        yield path, f"it says that {now.requested_by} asked for it; the pull request is {author}'s"
+    if path not in change.before:
         return
     directory = signatures_directory(path)
     former = {name.rpartition("/")[2] for name in change.paths_before if name.startswith(f"{directory}/")}

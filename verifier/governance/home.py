@@ -5,6 +5,7 @@ Unlike its readers (`verifier.registry.registry`), whoever changes a registry se
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from verifier import limits
-from verifier.atomic import write_atomically
+from verifier.atomic import PREFIX, write_atomically
 from verifier.document import Document, DocumentError, parse
 from verifier.errors import UndecidedError, UsageError
 from verifier.policy import Policy
@@ -28,6 +29,8 @@ from verifier.registry.store import DirectoryStore, Store
 from verifier.registry.trust import TrustedRegistry, chain, require_unexpired
 
 Kind = TypeVar("Kind", bound=Document)
+UNCHECKED = "unchecked"
+"""The suffix of an empty file beside a signature whose maker says that nothing was derived again."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -54,7 +57,8 @@ class Home:
         source = policy.registry_source
         if not isinstance(source, Path):
             raise UsageError(
-                f"the policy {policy.name!r} names no registry in a directory", "Check it out; name it by --registry."
+                f"the policy {policy.name!r} names no registry in a directory, which this needs",
+                "Check the registry's repository out, and name the directory: --registry DIR",
             )
         if policy.trust_digest is None:
             raise UsageError(f"the policy {policy.name!r} pins no trust file", "Set [registry] trust_digest in it.")
@@ -147,6 +151,10 @@ class Home:
         """Every validly signed revocation in the directory."""
         return tuple(signed_revocations(self.trusted, {}).values())
 
+    def has(self, path: str) -> bool:
+        """Tell whether one of the registry's files is there; raises `UndecidedError` where that can't be found out."""
+        return is_there(self.root / path)
+
     def document(self, path: str, kind: type[Kind], limit: int) -> tuple[Kind, bytes]:
         """Read a document by its path; raises `UsageError` where it is not there or is none."""
         raw = self.store.read(path, limit)
@@ -193,13 +201,33 @@ class Home:
 
     def signatures(self, path: str) -> list[str]:
         """Give the paths of all signatures that lie beside a document."""
-        directory = self.root / signatures_directory(path)
-        return [f"{signatures_directory(path)}/{item.name}" for item in sorted(directory.glob("*"))]
+        directory = signatures_directory(path)
+        return [f"{directory}/{name}" for name in _names(f"{self.root}/{directory}")]
+
+
+def is_served(policy: Policy) -> bool:
+    """Tell whether a policy's registry is behind a URL, where nothing can be changed or looked through."""
+    return isinstance(policy.registry_source, str) and policy.registry_source != "none"
 
 
 def signatures_directory(path: str) -> str:
     """Give the path of the directory with a document's signatures."""
     return f"{path.removesuffix('.json')}.sigs"
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether something bears this name, be it a link; raises `UndecidedError` where that can't be found out."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for what no system takes as a name
+        return False
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise UndecidedError(
+            f"{str(path)!r} can't be looked for: {error.strerror}", "Check the directories above it, and permissions."
+        ) from error
+    return True
 
 
 def write_whole(path: Path, data: bytes) -> Path:
@@ -225,8 +253,10 @@ def _path_of(key: str) -> str:
 
 
 def _names(directory: str) -> list[str]:
+    """Give a directory's names, in order, but for what a killed writer left."""
     try:
-        return sorted(os.listdir(directory))  # noqa: PTH208 - there may be very many
+        names = os.listdir(directory)  # noqa: PTH208 - there may be very many
+        return sorted(name for name in names if not name.startswith(PREFIX))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

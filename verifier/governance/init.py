@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,9 @@ from pydantic import ValidationError
 
 from verifier import limits
 from verifier.digest import Digest
-from verifier.document import to_bytes
+from verifier.document import DocumentError, read_bytes, to_bytes
 from verifier.errors import UsageError
-from verifier.governance.home import write_whole
+from verifier.governance.home import is_there, write_whole
 from verifier.governance.rotate import require_enough_people
 from verifier.registry.documents import RoleRule, Signer, Trust, TrustRules
 from verifier.resources import data_directory
@@ -41,6 +42,7 @@ class Founding:
     """What a registry begins with. `people` map forge logins to their signers; `publisher` is the CI's signer.
 
     `threshold` is how many approve a model; 0 leaves that to the forge's own review, and the head's signature says so.
+    `verifier` is what the workflows install, `OWNER/NAME@<commit>`; without it they name nothing yet and do not run.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Founding:
     threshold: int
     baseline_days: int | None = None
     days: int = 365
+    verifier: str | None = None
 
 
 def init(directory: Path, founding: Founding, trusted_root: bytes, now: datetime | None = None) -> list[Path]:
@@ -65,7 +68,7 @@ def init(directory: Path, founding: Founding, trusted_root: bytes, now: datetime
         "registry/trust/1.json": raw,  # (2)
         f"registry/roots/{Digest.of(trusted_root).hex}.json": trusted_root,
         "policy.toml": _policy(founding, Digest.of(raw)).encode(),  # (3)
-        **{f".github/workflows/{name}": _workflow(name) for name in WORKFLOWS},  # (4)
+        **{f".github/workflows/{name}": _workflow(name, founding.verifier) for name in WORKFLOWS},  # (4)
         "README.md": _readme(founding, Digest.of(raw)).encode(),  # (5)
     }
     lines = {
@@ -73,18 +76,27 @@ def init(directory: Path, founding: Founding, trusted_root: bytes, now: datetime
         ".github/CODEOWNERS": _owners(founding),
     }
     for path in ("registry", "policy.toml", *(f".github/workflows/{name}" for name in WORKFLOWS)):
-        if (directory / path).exists():
+        if is_there(directory / path):
             raise UsageError(f"{str(directory / path)!r} is there already", "Begin in an empty repository.")
-    written = []
-    for path, data in files.items():
-        if path == "README.md" and (directory / path).exists():
-            continue
-        written.append(write_whole(directory / path, data))
+    if is_there(directory / "README.md"):
+        del files["README.md"]
     for path, text in lines.items():
-        there = (directory / path).read_text(encoding="utf-8") if (directory / path).exists() else ""
-        if text not in there:
-            written.append(write_whole(directory / path, (there + text).encode()))
-    return written
+        if (extended := _extended(directory / path, text.encode())) is not None:
+            files[path] = extended
+    return [write_whole(directory / path, data) for path, data in files.items()]
+
+
+def _extended(path: Path, lines: bytes) -> bytes | None:
+    """Give a file's content with some lines at its end; None where it has them."""
+    if not is_there(path):
+        return lines
+    try:
+        there = read_bytes(path, limits.MAX_POLICY)
+    except (OSError, DocumentError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{str(path)!r} can't be read: {reason}", "Move it away, and begin again.") from error
+    between = b"" if there.endswith(b"\n") or not there else b"\n"
+    return None if lines in there else there + between + lines
 
 
 def _trust(founding: Founding, root: str, now: datetime) -> Trust:
@@ -137,9 +149,15 @@ def _owners(founding: Founding) -> str:
     )
 
 
-def _workflow(name: str) -> bytes:
+def _workflow(name: str, verifier: str | None) -> bytes:
     text = (data_directory(".github/workflows") / name).read_text(encoding="utf-8")
-    return text.replace(_TEMPLATE_TRIGGER, _TRIGGERS[name]).encode()
+    text = text.replace(_TEMPLATE_TRIGGER, _TRIGGERS[name])
+    if verifier is not None:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+@[0-9a-f]{40}", verifier):
+            raise UsageError(f"{verifier!r} is no repository at a commit", "Write OWNER/NAME@<40 hex>.")
+        repository, _, commit = verifier.partition("@")
+        text = text.replace("OWNER/model-verifier", repository).replace("ref: COMMIT", f"ref: {commit}")
+    return text.encode()
 
 
 def _readme(founding: Founding, trust: Digest) -> str:

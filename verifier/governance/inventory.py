@@ -16,14 +16,15 @@ from typing import Literal
 from verifier import limits
 from verifier.digest import Digest
 from verifier.errors import UndecidedError, UsageError
-from verifier.governance.approve import UNCHECKED
 from verifier.governance.change import checkout_of
-from verifier.governance.home import Home, directories_in, signatures_directory
+from verifier.governance.home import UNCHECKED, Home, directories_in, signatures_directory
 from verifier.governance.index import Index, cache_directory
 from verifier.governance.publish import last_head
 from verifier.policy import Policy
 from verifier.registry.documents import Approval, Revocation
 from verifier.registry.records import end_of, record_path
+from verifier.registry.standing import Standing
+from verifier.registry.store import Store
 
 Status = Literal["approved", "pending", "expired", "revoked"]
 
@@ -134,15 +135,21 @@ def _matched(approval: Approval | None, selection: Selection) -> tuple[str, ...]
 def _entry(home: Home, key: str, published: str | None) -> Entry | None:
     if home.raw_record(key) is None:
         return None  # it went since the index was made
-    standing, approval = home.standing(key), home.record(key)
+    return entry_of(home.store, key, home.standing(key), home.record(key), published, home.now)
+
+
+def entry_of(
+    store: Store, key: str, standing: Standing, approval: Approval | None, published: str | None, now: datetime
+) -> Entry:
+    """Say how the record of `key` stands; `published` is the digest by which the head lists it, if it does."""
     model, _, commit = key.partition("@")
-    directory = home.root / signatures_directory(record_path(model, commit))
+    directory = signatures_directory(record_path(model, commit))
     status: Status = "approved"
     if standing.revocations:
         status = "revoked"
     elif standing.approval is None:
         status = "pending"
-    elif not standing.is_live(home.now):
+    elif not standing.is_live(now):
         status = "expired"
     assert standing.record_digest is not None  # noqa: S101 - the record is there
     return Entry(
@@ -151,7 +158,11 @@ def _entry(home: Home, key: str, published: str | None) -> Entry | None:
         approval=approval,
         record_digest=standing.record_digest,
         approved_by=standing.approved_by,
-        unchecked=tuple(name for name in standing.approved_by if (directory / f"{name}.{UNCHECKED}").exists()),
+        unchecked=tuple(
+            name
+            for name in standing.approved_by
+            if store.read(f"{directory}/{name}.{UNCHECKED}", limits.KIB) is not None
+        ),
         approved_at=standing.since,
         ends_at=standing.ends_at,
         published=published == str(standing.record_digest),

@@ -1,6 +1,7 @@
 """Make and sign the registry's head: what is approved now, and what is revoked. CI runs this.
 
-(1) the last head, verified under the trust file that it was made under;
+(1) the last head, verified under the trust file that it was made under; one that an earlier run left half in place is
+put there whole;
 (2) every record's digest; what the last head lists with that digest, under the same trust file, was verified then;
 (3) every other record: who signed it, its bounds; what nobody approved enough is left out, and said;
 (4) the revocations: none that the last head holds may have gone;
@@ -23,6 +24,9 @@ from verifier.registry.documents import Head
 from verifier.registry.head import PATH, read_head
 from verifier.registry.records import judge_record, signed_revocations
 from verifier.registry.standing import Revoked
+
+_NEXT = "head.next.json"
+"""The next head, until it and its signature stand in their places."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Draft:
 
 def draft(home: Home, *, days: int | None = None, source_commit: str | None = None) -> Draft:
     """Make the next head. Raises `UsageError` where the registry contradicts itself, `UndecidedError` as readers do."""
+    _finish(home)
     last = last_head(home)  # (1)
     known = last.records if last is not None and last.trust_version == home.trust.version else {}
     records, waiting, verified = {}, {}, 0
@@ -85,12 +90,26 @@ def publish(home: Home, made: Draft, pen: Pen) -> None:
     if len(raw) > limits.MAX_HEAD:
         raise UsageError(f"the head has {len(raw):,} bytes, more than any reader takes", "Split the registry.")
     place, bundle = pen.sign(PATH, raw, "publish")  # (5)
-    with home.replacing(PATH):
-        home.write(place, bundle)
+    home.write(_NEXT, raw)
+    try:
+        with home.replacing(PATH):
+            home.write(place, bundle)
+            home.write(PATH, raw)
+            for old in home.signatures(PATH):
+                if old != place:
+                    home.remove(old)
+    finally:
+        home.remove(_NEXT)
+
+
+def _finish(home: Home) -> None:
+    """Finish what an earlier run was killed at, between a head's signature and the head: it lies ready beside them."""
+    raw = home.store.read(_NEXT, limits.MAX_HEAD)
+    if raw is None:
+        return
+    if home.trusted.count("publish", PATH, raw).reached:
         home.write(PATH, raw)
-        for old in home.signatures(PATH):
-            if old != place:
-                home.remove(old)
+    home.remove(_NEXT)
 
 
 def last_head(home: Home) -> Head | None:

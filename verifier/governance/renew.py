@@ -46,7 +46,8 @@ def renew(home: Home, keys: Sequence[str], days: int | None = None) -> list[Rene
             raise UsageError(f"{key} is not in the registry", f"model-verifier registry add {key}")
         if record.baseline:
             raise UsageError(
-                f"{key} is a baseline, which nobody reviewed", f"Review it: model-verifier registry add {key} --replace"
+                f"{key} is a baseline, which nobody reviewed",
+                f"Review it: model-verifier registry add {key} --replace --requested-by LOGIN --reason TEXT",
             )
         end = end_for(home.trust, key, home.now, days)
         if end <= record.valid_until:

@@ -59,18 +59,32 @@ def make_revocation(
         raise UsageError(f"this is no revocation: {problem}", "Name a model, --digest or --record.") from error
 
 
+def hits(home: Home, revocation: Revocation) -> list[str]:
+    """Give the keys of the records that a revocation takes back; aliases are not looked at."""
+    found = {key for digest in revocation.digests for key in holders_of(home, Digest.parse(digest))}
+    if revocation.model is not None:
+        for model in home.models():
+            if model.casefold() == revocation.model.casefold():
+                found |= {key for key in home.records(model) if revocation.revision in (None, key.partition("@")[2])}
+    if revocation.record_digest is not None:
+        found |= {
+            key for key in home.records() if str(Digest.of(home.raw_record(key) or b"")) == revocation.record_digest
+        }
+    return sorted(found)
+
+
 def path_for(home: Home, revocation: Revocation, identifier: str | None = None) -> str:
     """Give the path at which a revocation is to lie. Raises `UsageError` for a name that is none, or is in use."""
     digest = Digest.of(to_bytes(revocation)).hex
     name = identifier or f"{revocation.revoked_at:%Y-%m-%d}-{digest[:16]}"
     if identifier is None and revocation.model is not None:
         *_, own = revocation_names(revocation.model, revocation.revision)
-        if not (home.root / own).exists():
+        if not home.has(own):
             return own  # where readers that can't list a registry ask for it
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name):
         raise UsageError(f"{name!r} is no name for a file", "Use letters, digits, '.', '_' and '-'.")
     path = f"revocations/{name}.json"
-    if (home.root / path).exists():
+    if home.has(path):
         raise UsageError(f"{path} is there already", "Choose another --id; a revocation is never changed.")
     return path
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from verifier import limits
 from verifier.document import format_timestamp
-from verifier.governance.approve import Recheck, Subject
-from verifier.governance.audit import Audit
-from verifier.governance.diff import Difference
-from verifier.governance.inventory import Entry, Inventory
-from verifier.governance.review import Changes, Review
 from verifier.report.escape import terminal
 from verifier.report.text import counted, size
 from verifier.verdict import Effect, Status
+
+if TYPE_CHECKING:  # a list does not wait for the checks to be imported
+    from verifier.governance.approve import Subject
+    from verifier.governance.audit import Audit
+    from verifier.governance.diff import Difference
+    from verifier.governance.inventory import Entry, Inventory
+    from verifier.governance.review import Changes, Review
 
 _WIDTH = 12
 
@@ -76,6 +77,8 @@ def _some(paths: tuple[str, ...], most: int = 5) -> str:
 
 
 def _read(review: Review) -> str:
+    from verifier.governance.approve import Recheck
+
     if review.read is None:
         return "NOTHING WAS READ AGAIN"
     if review.read == review.approval.files.keys():
@@ -114,22 +117,6 @@ def render_audit(audit: Audit) -> str:
     lines += [f"  {terminal(problem.path)}: {terminal(problem.message)}" for problem in audit.problems]
     lines += [f"  note  {terminal(notice)}" for notice in audit.notices]
     return "\n".join(lines) + "\n"
-
-
-def audit_json(audit: Audit) -> str:
-    """Write the same as JSON, `model-verifier/registry-audit/v1`."""
-    return _json(
-        "registry-audit",
-        {
-            "result": "FAILED" if audit.problems else "PASSED",
-            "registry": audit.registry,
-            "head_version": audit.head_version,
-            "records": audit.records,
-            "verified": audit.verified,
-            "problems": [{"path": problem.path, "message": problem.message} for problem in audit.problems],
-            "notices": list(audit.notices),
-        },
-    )
 
 
 def render_inventory(inventory: Inventory) -> str:
@@ -172,45 +159,6 @@ def _remarks(entry: Entry) -> Iterator[str]:
     yield from entry.matched
 
 
-def inventory_json(inventory: Inventory) -> str:
-    """Write the same as JSON, `model-verifier/registry-list/v1`."""
-    return _json(
-        "registry-list",
-        {
-            "registry": inventory.registry,
-            "head_version": inventory.head_version,
-            "at": format_timestamp(inventory.at),
-            "records": [_entry(entry) for entry in inventory.entries],
-        },
-    )
-
-
-def _entry(entry: Entry) -> dict[str, object]:
-    approval = entry.approval
-    return {
-        "reference": entry.reference,
-        "status": entry.status,
-        "record": str(entry.record_digest),
-        "baseline": approval.baseline if approval else None,
-        "requested_by": approval.requested_by if approval else None,
-        "approved_by": list(entry.approved_by),
-        "unchecked_by": list(entry.unchecked),
-        "approved_at": _time(entry.approved_at),
-        "ends_at": _time(entry.ends_at),
-        "published": entry.published,
-        "waivers": [
-            {"rule": waiver.rule, "path": waiver.path, "expires": _time(waiver.expires)}
-            for waiver in (approval.waivers if approval else ())
-        ],
-        "revocations": [revocation.reason for revocation in entry.revocations],
-        "matched": list(entry.matched),
-    }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return format_timestamp(moment) if moment is not None else None
-
-
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "renewed": "~", "signed": "+", "unsigned": "-"}
 
 
@@ -224,36 +172,10 @@ def render_differences(found: Sequence[Difference]) -> str:
     return "\n".join(lines) + "\n" if lines else "nothing changed\n"
 
 
-def differences_json(found: Sequence[Difference]) -> str:
-    """Write the same as JSON, `model-verifier/registry-diff/v1`."""
-    return _json("registry-diff", {"changes": [_difference(item) for item in found]})
-
-
-def _difference(item: Difference) -> dict[str, object]:
-    files = item.files
-    compared = {
-        "added": list(files.added),
-        "removed": list(files.removed),
-        "changed": list(files.changed),
-        "weights_identical": files.weights_identical,
-    } if files is not None else None  # fmt: skip
-    return {"kind": item.kind, "subject": item.subject, "words": list(item.words), "files": compared}
-
-
 def render_whoami(issuer: str, identity: str, principal: str | None, roles: Sequence[str]) -> str:
     """Write who somebody is, to Sigstore and to the registry."""
     who = f"{principal}, who holds: {', '.join(roles) or 'no role'}" if principal else "nobody whom the registry names"
     return f"identity  {terminal(identity)}\nissuer    {terminal(issuer)}\nprincipal {terminal(who)}\n"
-
-
-def whoami_json(issuer: str, identity: str, principal: str | None, roles: Sequence[str]) -> str:
-    """Write who somebody is as JSON, `model-verifier/whoami/v1`."""
-    return _json("whoami", {"issuer": issuer, "identity": identity, "principal": principal, "roles": list(roles)})
-
-
-def _json(schema: str, values: dict[str, object]) -> str:
-    document = {"schema": f"model-verifier/{schema}/v1", **values}
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
 def markdown(title: str, text: str) -> str:

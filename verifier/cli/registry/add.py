@@ -67,7 +67,10 @@ def add(
     from verifier.report.registry import markdown, render_review
 
     if bool(references) == (from_lock is not None):
-        raise UsageError("nothing to add was named, or both models and a lock", "registry add ORG/NAME")
+        raise UsageError(
+            "nothing to add was named, or both models and a lock",
+            "model-verifier registry add ORG/NAME --requested-by LOGIN --reason TEXT",
+        )
     deciding, home = opened(policy, registry, trust_digest)
     request = Request(
         requested_by=requested_by,

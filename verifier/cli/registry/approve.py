@@ -42,7 +42,10 @@ def approve(
     from verifier.report.text import counted
 
     if bool(names) == all_pending:
-        raise UsageError("nothing to approve was named, or both names and --all-pending", "registry approve ORG/NAME")
+        raise UsageError(
+            "nothing to approve was named, or both names and --all-pending",
+            "model-verifier registry approve ORG/NAME",
+        )
     if whole and no_recheck:
         raise UsageError("--whole and --unsafe-no-recheck exclude each other", "Leave one of them out.")
     deciding = deciding_policy(policy, registry, trust_digest, None, 0, None)

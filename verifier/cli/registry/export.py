@@ -49,7 +49,11 @@ def export(
         write_text(to_cyclonedx(found), Format.JSON, output)
         return
     if to is None or not references:
-        raise UsageError("neither models nor a directory were named", "registry export ORG/NAME --to DIR")
+        raise UsageError(
+            "neither models nor a directory were named",
+            "model-verifier registry export ORG/NAME --to DIR",
+        )
     for key in write_part(deciding, [ModelReference.parse(text) for text in references], to):
         typer.echo(f"exported {terminal(key)}")
-    typer.echo(f"  next: model-verifier verify REFERENCE --registry {terminal(str(to))} --trust-digest …", err=True)
+    options = f"--registry {terminal(str(to))} --trust-digest {deciding.trust_digest}"
+    typer.echo(f"  next: model-verifier verify {terminal(references[0])} --path DIR --offline {options}", err=True)

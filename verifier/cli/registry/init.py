@@ -47,6 +47,12 @@ def init(
     publisher_issuer: Annotated[
         str, typer.Option("--publisher-issuer", metavar="URL", help="Who vouches for the CI.")
     ] = "https://token.actions.githubusercontent.com",
+    verifier: Annotated[
+        str | None,
+        typer.Option(
+            "--verifier", metavar="OWNER/NAME@COMMIT", help="Your copy of model-verifier, which the workflows install."
+        ),
+    ] = None,
     baseline_days: Annotated[
         int | None,
         typer.Option("--baseline-days", min=1, max=90, help="How long what is in use may be taken over."),
@@ -89,7 +95,10 @@ def init(
         ),
         threshold=0 if approvals is Approvals.FORGE else threshold,
         baseline_days=baseline_days,
+        verifier=verifier,
     )
     for path in begin(directory, founding, root):
         typer.echo(f"wrote {terminal(str(path))}")
-    typer.echo("  next: export MODEL_VERIFIER_POLICY=policy.toml; model-verifier registry add ORG/NAME", err=True)
+    if verifier is None:
+        typer.echo("  next: name your copy of model-verifier, at a commit, in both workflows", err=True)
+    typer.echo("  next: export MODEL_VERIFIER_POLICY=policy.toml; model-verifier registry add --help", err=True)

@@ -7,14 +7,12 @@ from typing import Annotated
 import typer
 
 from verifier.cli.options import (
-    Format,
-    FormatOption,
     OutputOption,
     PolicyOption,
     RegistryOption,
     TrustDigestOption,
 )
-from verifier.cli.registry.options import day, opened
+from verifier.cli.registry.options import Wording, WordingOption, day
 from verifier.cli.registry.renew import span
 
 
@@ -40,7 +38,7 @@ def list_(
     policy: PolicyOption = None,
     registry: RegistryOption = None,
     trust_digest: TrustDigestOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: WordingOption = Wording.TEXT,
     output: OutputOption = None,
 ) -> None:
     """What is approved, by whom, until when? Every line's signatures were verified for it."""
@@ -48,11 +46,14 @@ def list_(
     from datetime import timedelta
 
     from verifier.cli.output import write_text
+    from verifier.cli.policy import deciding_policy
     from verifier.digest import Digest
     from verifier.governance import inventory
-    from verifier.report.registry import inventory_json, render_inventory
+    from verifier.governance.home import Home, is_served
+    from verifier.report.registry import render_inventory
+    from verifier.report.registry_json import inventory_json
 
-    deciding, home = opened(policy, registry, trust_digest)
+    deciding = deciding_policy(policy, registry, trust_digest, None, 0, None)
     selection = inventory.Selection(
         references=tuple(references or ()),
         publisher=publisher,
@@ -64,7 +65,13 @@ def list_(
         revoked=revoked,
         pending=pending,
     )
-    moment = min(day(as_of) + timedelta(days=1), home.now) if as_of is not None else None
-    with inventory.as_of(home, deciding, moment) if moment is not None else nullcontext(home) as then:
-        found = inventory.inventory(then, selection)
-    write_text(inventory_json(found) if format_ is Format.JSON else render_inventory(found), format_, output)
+    if is_served(deciding) and as_of is None:
+        from verifier.governance import served
+
+        found = served.inventory(deciding, selection)
+    else:
+        home = Home.open(deciding)
+        moment = min(day(as_of) + timedelta(days=1), home.now) if as_of is not None else None
+        with inventory.as_of(home, deciding, moment) if moment is not None else nullcontext(home) as then:
+            found = inventory.inventory(then, selection)
+    write_text(inventory_json(found) if format_ is Wording.JSON else render_inventory(found), format_.among_all, output)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from verifier.cli.options import Format
 
 if TYPE_CHECKING:
     from verifier._sigstore.sign import TrustConfig
@@ -18,6 +21,22 @@ if TYPE_CHECKING:
     from verifier.policy import Policy
     from verifier.registry.documents import Role, Trust
 
+
+class Wording(StrEnum):
+    """How the registry's reports are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+    @property
+    def among_all(self) -> Format:
+        """The same format among those that other reports have, too."""
+        return Format(self.value)
+
+
+WordingOption = Annotated[
+    Wording, typer.Option("--format", envvar="MODEL_VERIFIER_FORMAT", help="How the report is written.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", envvar="MODEL_VERIFIER_YES", help="Sign without asking.")]
 
 

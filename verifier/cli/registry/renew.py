@@ -33,7 +33,10 @@ def renew(
     from verifier.report.escape import terminal
 
     if bool(references) == (expiring is not None):
-        raise UsageError("nothing to renew was named, or both models and --expiring", "registry renew --expiring 30d")
+        raise UsageError(
+            "nothing to renew was named, or both models and --expiring",
+            "model-verifier registry renew --expiring 30d",
+        )
     _, home = opened(policy, registry, trust_digest)
     keys = [key_of(home, name) for name in references or ()]
     if expiring is not None:

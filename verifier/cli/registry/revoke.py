@@ -37,7 +37,7 @@ def revoke(
     """Take an approval back, and sign that. It counts wherever it is in sight, published or not."""
     from verifier.document import to_bytes
     from verifier.governance.approve import Subject, revocation_in_words, waits_for
-    from verifier.governance.revoke import make_revocation, path_for
+    from verifier.governance.revoke import hits, make_revocation, path_for
     from verifier.reference import ModelReference
     from verifier.report.escape import terminal
     from verifier.report.registry import render_subject
@@ -53,7 +53,8 @@ def revoke(
     )
     path = path_for(home, revocation, identifier)
     login = log_in(home, ["revoke"], token_file, trust_config, public_log)
-    words = tuple(revocation_in_words(revocation))
+    hit = [f"takes back {key}" for key in hits(home, revocation)] or ["NO RECORD of this registry is hit by it"]
+    words = (*revocation_in_words(revocation), *hit)
     typer.echo(render_subject(Subject(path, b"", "revoke", words=words)), nl=False)
     confirm(f"Revoke as {terminal(login.principal)}?", yes)
     raw = to_bytes(revocation)

@@ -7,14 +7,12 @@ from typing import Annotated
 import typer
 
 from verifier.cli.options import (
-    Format,
-    FormatOption,
     OutputOption,
     PolicyOption,
     RegistryOption,
     TrustDigestOption,
 )
-from verifier.cli.registry.options import opened
+from verifier.cli.registry.options import Wording, WordingOption, opened
 
 
 def verify(
@@ -29,17 +27,18 @@ def verify(
     policy: PolicyOption = None,
     registry: RegistryOption = None,
     trust_digest: TrustDigestOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: WordingOption = Wording.TEXT,
     output: OutputOption = None,
 ) -> None:
     """Does the registry hold: its head, its records, and what a pull request does to it?"""
     from verifier.cli.output import write_text
     from verifier.governance.audit import audit
     from verifier.governance.change import Change
-    from verifier.report.registry import audit_json, render_audit
+    from verifier.report.registry import render_audit
+    from verifier.report.registry_json import audit_json
 
     _, home = opened(policy, registry, trust_digest)
     change = Change.since(home, base) if base is not None else None
     found = audit(home, all_records=records, change=change, author=author)
-    write_text(audit_json(found) if format_ is Format.JSON else render_audit(found), format_, output)
+    write_text(audit_json(found) if format_ is Wording.JSON else render_audit(found), format_.among_all, output)
     raise typer.Exit(3 if found.problems else 0)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from verifier.cli.identity import TokenFileOption, TrustConfigOption
 from verifier.cli.options import (
-    Format,
-    FormatOption,
     OutputOption,
     PolicyOption,
     RegistryOption,
     TrustDigestOption,
 )
+from verifier.cli.registry.options import Wording, WordingOption
+
+if TYPE_CHECKING:
+    from verifier.registry.documents import Role
 
 
 def whoami(
@@ -19,21 +23,25 @@ def whoami(
     trust_digest: TrustDigestOption = None,
     token_file: TokenFileOption = None,
     trust_config: TrustConfigOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: WordingOption = Wording.TEXT,
     output: OutputOption = None,
 ) -> None:
     """Which issuer and identity would a signature carry, and who is that to the registry? Nothing is signed."""
     from verifier.cli.output import write_text
-    from verifier.cli.registry.options import opened
+    from verifier.cli.policy import deciding_policy
+    from verifier.governance.home import Home, is_served
+    from verifier.governance.served import trust_of
     from verifier.governance.signing import roles_of
     from verifier.identity import find_token, read_trust_config
-    from verifier.report.registry import render_whoami, whoami_json
+    from verifier.report.registry import render_whoami
+    from verifier.report.registry_json import whoami_json
 
     token = find_token(read_trust_config(trust_config), token_file=token_file)
     principal: str | None = None
-    roles: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
     if policy is not None or registry is not None:
-        _, home = opened(policy, registry, trust_digest)
-        principal, roles = roles_of(token, home.trust)
-    render = whoami_json if format_ is Format.JSON else render_whoami
-    write_text(render(token.issuer, token.identity, principal, roles), format_, output)
+        deciding = deciding_policy(policy, registry, trust_digest, None, 0, None)
+        trust = trust_of(deciding) if is_served(deciding) else Home.open(deciding).trust
+        principal, roles = roles_of(token, trust)
+    render = whoami_json if format_ is Wording.JSON else render_whoami
+    write_text(render(token.issuer, token.identity, principal, roles), format_.among_all, output)
