@@ -10,13 +10,13 @@ from typing import Any
 
 from tests.fakes.sigstore import Instance
 from verifier.digest import Digest
-from verifier.document import Document, to_bytes
-from verifier.governance.head import make_head
-from verifier.governance.record import make_approval
+from verifier.document import Document, parse, to_bytes
+from verifier.governance.head import head_of
 from verifier.policy import Policy
-from verifier.registry.documents import Approval, Head, Revocation, RoleRule, Signer, Trust, TrustRules
+from verifier.registry.documents import Approval, FileEntry, Head, Revocation, RoleRule, Signer, Trust, TrustRules
 from verifier.registry.records import record_path
 from verifier.registry.registry import Registry
+from verifier.registry.standing import Revoked
 from verifier.registry.store import DirectoryStore
 from verifier.verdict import Verdict
 from verifier.verify import verify
@@ -117,16 +117,22 @@ class FakeRegistry:
     ) -> Approval:
         """Write a record of the files in `directory`; `changes` replace fields of the approval before it is signed."""
         revision = revision or commit_of(model)
-        approval = make_approval(
-            directory,
-            registry=self.name,
-            model=model,
-            revision=revision,
-            requested_by="dave",
-            reason="for a test",
-            valid_until=self.now + timedelta(days=300),
-        )
-        approval = Approval.model_validate(approval.model_dump(by_alias=True) | changes)
+        files = {str(path.relative_to(directory)): path for path in sorted(directory.rglob("*")) if path.is_file()}
+        values = {
+            "schema": "model-verifier/approval/v1",
+            "registry": self.name,
+            "model": model,
+            "revision": revision,
+            "requested_by": "dave",
+            "reason": "for a test",
+            "valid_until": self.now + timedelta(days=300),
+            "files": {
+                name: FileEntry(sha256=Digest.of(path.read_bytes()).hex, size=path.stat().st_size)
+                for name, path in files.items()
+            },
+            "sets": {"default": tuple(files)},
+        }
+        approval = Approval.model_validate(values | changes)
         self.put(record_path(model, revision), approval, signers)
         return approval
 
@@ -143,9 +149,16 @@ class FakeRegistry:
     def publish(self, *, signers: Iterable[str] = ("ci",), **changes: Any) -> Head:
         """Write the next head over what lies in the registry; `changes` replace its fields before it is signed."""
         self.version += 1
-        head = make_head(
-            self.root, self.trust, version=self.version, issued=self.now, expires=self.now + timedelta(days=14)
-        )
+        records = {
+            f"{path.parent.parent.name}/{path.parent.name}@{path.stem}": str(Digest.of(path.read_bytes()))
+            for path in self.root.glob("models/*/*/*.json")
+        }
+        revoked = [
+            Revoked(str(Digest.of(raw)), parse(raw, Revocation))
+            for raw in (path.read_bytes() for path in self.root.glob("revocations/*.json"))
+        ]
+        ends = self.now + timedelta(days=14)
+        head = head_of(self.trust, records, revoked, version=self.version, issued=self.now, expires=ends)
         head = Head.model_validate(head.model_dump(by_alias=True) | changes)
         self.put("head.json", head, signers)
         return head

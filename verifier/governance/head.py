@@ -4,34 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 
 from pydantic import ValidationError
 
-from verifier.digest import Digest
-from verifier.document import DocumentError, parse
 from verifier.errors import UsageError
-from verifier.registry.documents import Head, HeadRevocation, Revocation, Trust
+from verifier.registry.documents import Head, HeadRevocation, Trust
 from verifier.registry.standing import Revoked
-
-
-def make_head(root: Path, trust: Trust, *, version: int, issued: datetime, expires: datetime) -> Head:
-    """List every record and revocation below `root`. That they are signed is not looked at here.
-
-    Raises `UsageError` for a file that is neither by its name and content.
-    """
-    records = {}
-    for path in sorted((root / "models").glob("*/*/*.json")):
-        model = f"{path.parent.parent.name}/{path.parent.name}"
-        records[f"{model}@{path.stem}"] = str(Digest.of(path.read_bytes()))
-    revoked = []
-    for path in sorted((root / "revocations").glob("*.json")):
-        raw = path.read_bytes()
-        try:
-            revoked.append(Revoked(str(Digest.of(raw)), parse(raw, Revocation)))
-        except DocumentError as error:
-            raise UsageError(f"{str(path)!r} {error}", "Mend or remove it.") from error
-    return head_of(trust, records, revoked, version=version, issued=issued, expires=expires)
 
 
 def head_of(
