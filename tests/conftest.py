@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.registry import FakeRegistry
-from verifier import policy
+from verifier import system_policy
 from verifier.registry import seen
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
@@ -28,7 +28,7 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(seen, "MACHINE", tmp_path / "no-machine-memory")
-    monkeypatch.setattr(policy, "SYSTEM_POLICY", tmp_path / "no-system-policy.toml")
+    monkeypatch.setattr(system_policy, "SYSTEM_POLICY", tmp_path / "no-system-policy.toml")
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ FLOORS = (
     {"publishers", "references", "formats", "allowlist"},
     {"registry"},
     {"_hub", "_sigstore", "_fickling", "_git", "_https", "_jinja", "_yaml"},
-    {"policy", "policy_checkpoint"},
+    {"policy", "policy_checkpoint", "system_policy"},
     {"rules"},
     {"verdict"},
     {"finding"},

@@ -14,7 +14,7 @@ from tests.cli import Ended, run
 from tests.conftest import DEMO_MODEL
 from tests.fakes.checkpoint import Training
 from tests.test_own_keys import DAY, SUBJECT, Authority, Stamping, own, pem, pem_of, public_of
-from verifier import policy as policies
+from verifier import system_policy
 from verifier.errors import UsageError
 from verifier.policy import Policy
 from verifier.terms import KeySigner
@@ -102,8 +102,8 @@ class TestKey:
         self, training: Training, key: ec.EllipticCurvePrivateKey, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         training.sign(signer=own(key))
-        monkeypatch.setattr(policies, "SYSTEM_POLICY", Path("own.toml").absolute())
-        monkeypatch.setattr(policies, "_require_root_owned", lambda _: None)
+        monkeypatch.setattr(system_policy, "SYSTEM_POLICY", Path("own.toml").absolute())
+        monkeypatch.setattr(system_policy, "_require_root_owned", lambda _: None)
         ended = run("verify", "./run-17", "--key", "key.pub")
 
         assert ended.status == 2

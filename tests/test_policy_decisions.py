@@ -14,8 +14,9 @@ from verifier import limits
 from verifier.digest import Digest
 from verifier.errors import UsageError
 from verifier.finding import Finding, Location, Severity
-from verifier.policy import Policy, WaiverGrant, choose
+from verifier.policy import Policy, WaiverGrant
 from verifier.rules import RULES
+from verifier.system_policy import choose
 from verifier.verdict import Effect, Result, Status
 
 TRUST = f"sha256:{'a' * 64}"

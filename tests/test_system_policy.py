@@ -19,10 +19,11 @@ from tests.cli import NAME, Ended, run
 from tests.conftest import DEMO_MODEL
 from tests.namespaces import unshare
 from tests.test_lock import write_lock
-from verifier import policy
+from verifier import system_policy
 from verifier.errors import UsageError
-from verifier.policy import Policy, choose
+from verifier.policy import Policy
 from verifier.resources import data_directory
+from verifier.system_policy import choose
 
 REGISTRY = str(data_directory("registry"))
 TRUST = str(Policy.load("demo").trust_digest)
@@ -43,7 +44,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         f'[registry]\nsource = "{REGISTRY}"\ntrust_digest = "{TRUST}"\n'
     )
     path.chmod(0o644)
-    monkeypatch.setattr(policy, "SYSTEM_POLICY", path)
+    monkeypatch.setattr(system_policy, "SYSTEM_POLICY", path)
     yield path
     os.chown(directory, 0, 0)
 
@@ -171,7 +172,7 @@ class TestProvesNothing:
         (tmp_path / "shared").mkdir()
         (tmp_path / "shared").chmod(0o777)
         (tmp_path / "shared" / "link").symlink_to(place.parent)
-        monkeypatch.setattr(policy, "SYSTEM_POLICY", tmp_path / "shared" / "link" / "policy.toml")
+        monkeypatch.setattr(system_policy, "SYSTEM_POLICY", tmp_path / "shared" / "link" / "policy.toml")
 
         with pytest.raises(UsageError, match="others than root can write"):
             choose()
@@ -208,9 +209,10 @@ ln -s ..2026_11_20 ..data && ln -s ..data/policy.toml policy.toml && eval "$3" &
 mount -o remount,"$2" none "$1" && exec "$4" -I -c "
 import sys
 from pathlib import Path
-from verifier import policy
-policy.SYSTEM_POLICY = Path(sys.argv[1], 'policy.toml')
-print(policy.Policy.load(policy.choose()).name)
+from verifier import system_policy
+from verifier.policy import Policy
+system_policy.SYSTEM_POLICY = Path(sys.argv[1], 'policy.toml')
+print(Policy.load(system_policy.choose()).name)
 " "$1"
 """
 """A volume as Kubernetes makes it of a ConfigMap: a directory of mode 0777, links of root's, mounted read-only."""

@@ -77,9 +77,9 @@ def gate(
     from verifier.gate import Options
     from verifier.gate import gate as judge_change
     from verifier.judge import undecided
-    from verifier.policy import choose
     from verifier.report import github
     from verifier.report import sarif as sarif_report
+    from verifier.system_policy import choose
 
     chosen = choose(policy=policy, registry=registry, trust_digest=trust_digest, mode=mode, has_lock=lock is not None)
     options = Options(registry, trust_digest, mode, min_version, offline)

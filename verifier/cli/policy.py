@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from verifier.policy import Policy, choose
+from verifier.policy import Policy
+from verifier.system_policy import choose
 from verifier.terms import ExpectedSigner
 
 
