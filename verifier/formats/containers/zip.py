@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from verifier import limits
 from verifier.budget import BudgetSpentError
-from verifier.formats import pickle
+from verifier.formats import pickle, torchscript
 from verifier.formats.containers import streams
 from verifier.formats.containers.zip_directory import (
     END,
@@ -77,7 +77,9 @@ class _Archive:
         if directory.end < self.source.size:
             self._stray(directory.end, self.source.size)
         kind = "torch" if roots else "zip"
-        return Content(kind, parts=tuple(self.parts), problems=tuple(self.problems), unfollowed=self.unfollowed)
+        is_plain = not self.problems and self.unfollowed is None  # or loaders may see different members
+        parts = torchscript.resolved(self.parts) if is_plain else tuple(self.parts)
+        return Content(kind, parts=parts, problems=tuple(self.problems), unfollowed=self.unfollowed)
 
     def _is_storage(self, name: str) -> bool:
         place, _, number = name.rpartition("/")
