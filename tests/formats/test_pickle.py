@@ -117,6 +117,8 @@ def test_a_pickle_that_does_not_announce_itself_is_found_if_it_would_call(data: 
     [
         b"cantigravity\ngeohash\n.",
         b"cantigravity\ngeohash\n",
+        b"cantigravity\n\n",
+        b"cidlelib.idle\n\n",
         b"cpackage.module\nname\n.",
         b"\x8c\x07package\x8c\x04name\x93.",
     ],

@@ -143,7 +143,7 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
         return ()
     if argument.n == pickletools.UP_TO_NEWLINE:
         lines = tuple(reader.line() for _ in range(_LINES.get(opcode.name, 1)))
-        if opcode.name in _LINES and not all(_NAME.fullmatch(line) for line in lines):
+        if opcode.name in _LINES and not all(map(_NAME.fullmatch, lines)) and not _is_standard(*lines):
             return None
         if opcode.name in ("INT", "LONG", "GET", "PUT") and not re.fullmatch(rb"\s*[-+]?\w+" + _REST, lines[0]):
             return None
@@ -165,8 +165,10 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
 
 def _is_standard(module: bytes, name: bytes) -> bool:
     """Tell whether a name is one of the standard library's, whose import alone can run something."""
-    top = module.decode("latin-1").partition(".")[0].partition("/")[0]
-    return top in _RUNNING and name.decode("latin-1").replace(".", "").isidentifier()
+    path = module.decode("latin-1").replace("/", ".")
+    if not name:  # the attribute is missing when the module has run; a word and an empty line begin texts, too
+        return path == "antigravity" or path.partition(".")[0] in _RUNNING - {path}
+    return path.partition(".")[0] in _RUNNING and name.decode("latin-1").replace(".", "").isidentifier()
 
 
 def _is_dotted(module: bytes, name: bytes) -> bool:
