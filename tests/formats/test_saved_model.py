@@ -37,7 +37,9 @@ def test_a_plain_model_keeps_its_variables_and_is_followed() -> None:
     assert operations(content) == []
 
 
-@pytest.mark.parametrize("kind", ["ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "PrintV2", "DebugIdentityV2"])
+@pytest.mark.parametrize(
+    "kind", ["ReadFile", "ImmutableConst", "WriteFile", "PyFunc", "EagerPyFunc", "PrintV2", "DebugIdentityV2"]
+)
 def test_an_operator_that_reaches_out_is_named_with_its_node(kind: str) -> None:
     content = saved(nodes("MatMul", kind))
 

@@ -50,7 +50,7 @@ OPERATORS = (
         TFRecordReaderV2 FixedLengthRecordReader FixedLengthRecordReaderV2 LMDBReader IdentityReader TextLineDataset
         TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 CSVDataset CSVDatasetV2
         ExperimentalCSVDataset LMDBDataset ExperimentalLMDBDataset MatchingFilesDataset ExperimentalMatchingFilesDataset
-        LoadDataset ListDataset LoadAndRemapMatrix GenerateVocabRemapping ImportEvent DecodeProto DecodeProtoV2
+        ImmutableConst LoadDataset ListDataset LoadAndRemapMatrix GenerateVocabRemapping ImportEvent DecodeProto DecodeProtoV2
         EncodeProto ListSnapshotChunksDataset"""),
         (Reach.SYSTEM, _READS),
     )
