@@ -98,6 +98,13 @@ def test_the_walker(monkeypatch: pytest.MonkeyPatch, body: bytes, why: str) -> N
     assert "posix.system" in globals_of(found)
 
 
+def test_keys_of_the_memo_that_are_far_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MIN_OPCODES", 1_000_000)
+    keys = b"".join(b"r" + (10_000_000 + key * 1000).to_bytes(4, "little") for key in range(110_000))
+
+    assert "keys of its memo" in reasons(content(b"\x80\x02" + CALL + keys + b"."))
+
+
 def test_streams_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_STREAMS", 10)
 

@@ -11,7 +11,7 @@ from verifier.budget import Budget, BudgetSpentError
 from verifier.formats.pickle.facts import BrokenError, Facts
 from verifier.formats.pickle.literals import Literal, NotALiteralError, read_literal
 from verifier.formats.pickle.memo import Memo
-from verifier.formats.pickle.symbols import Symbol
+from verifier.formats.pickle.symbols import HEAVIEST, LONGEST_TUPLE, Symbol, flat, weighed
 from verifier.source import ByteSource
 
 NAMES = {opcode.code.encode("latin-1")[0]: opcode.name for opcode in pickletools.opcodes}
@@ -42,6 +42,7 @@ class State:
         self.wrapped: frozenset[str | None] = frozenset()
         """The attributes of the first wrapper: all of a stream have the same."""
         self.has_odd_dtype = False
+        self.is_heavy = False
         self.skips_raw = True
         self.start = 0
         self.frame_end = 0
@@ -113,6 +114,17 @@ class State:
         below = self.marked.pop()
         items, self.stack = self.stack, below
         return items
+
+    def tuple(self, items: tuple[Symbol, ...], offset: int) -> Symbol:
+        """Give a tuple's symbol; note once where one holds another so often that its hash is never done."""
+        made = flat(items) if len(items) <= LONGEST_TUPLE else (weighed(items),)
+        if HEAVIEST in made and not self.is_heavy:
+            self.is_heavy = True
+            message = (
+                f"a tuple holds others again and again, {limits.MAX_TUPLE:,} values in all: its hash takes for ever"
+            )
+            self.facts.problem(message, offset)
+        return made if len(items) <= LONGEST_TUPLE else made[0]
 
     def nested(self, offset: int) -> int:
         """Walk a pickle of its own that stands at `offset` in the stream; give the offset behind it."""
