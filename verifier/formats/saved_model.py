@@ -50,8 +50,8 @@ OPERATORS = (
         TFRecordReaderV2 FixedLengthRecordReader FixedLengthRecordReaderV2 LMDBReader IdentityReader TextLineDataset
         TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 CSVDataset CSVDatasetV2
         ExperimentalCSVDataset LMDBDataset ExperimentalLMDBDataset MatchingFilesDataset ExperimentalMatchingFilesDataset
-        ImmutableConst LoadDataset ListDataset LoadAndRemapMatrix GenerateVocabRemapping ImportEvent DecodeProto DecodeProtoV2
-        EncodeProto ListSnapshotChunksDataset"""),
+        LoadDataset ListDataset LoadAndRemapMatrix GenerateVocabRemapping ImportEvent DecodeProto DecodeProtoV2
+        EncodeProto ImmutableConst ListSnapshotChunksDataset"""),
         (Reach.SYSTEM, _READS),
     )
     | dict.fromkeys(
