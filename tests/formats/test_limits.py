@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import zipfile
@@ -17,6 +18,8 @@ from verifier.budget import Budget, BudgetSpentError
 from verifier.formats import Content, identify
 from verifier.formats.content import Status
 from verifier.source import Memory, Slice, Spool
+
+TEXT = b"some text\n" * 1_000
 
 
 def content(data: bytes) -> Content:
@@ -41,6 +44,22 @@ def test_depth() -> None:
         data = gzip.compress(data)
 
     assert "levels deep" in reasons(content(data))
+
+
+def test_members_that_have_the_same_bytes() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.pkl", EVIL + TEXT)
+        for number in range(50):
+            info = copy.copy(archive.filelist[0])
+            info.filename = f"{number}.pkl"
+            archive.filelist.append(info)
+
+    found = content(file.getvalue())
+
+    assert "bytes in common" in reasons(found)
+    assert globals_of(found) == {"posix.system"}
+    assert len(found.pickles) < 5
 
 
 def test_members(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,8 @@ class _Archive:
         self.parts: list[Part] = []
         self.unfollowed: str | None = None
         self.raw: frozenset[str] = frozenset()
+        self.read_to = 0
+        self.read_again = 0
 
     def read(self) -> Content:
         directory = find_directory(self.source)
@@ -180,7 +182,11 @@ class _Archive:
                     f"the member {entry.name[:200]!r} has another name for some: {other!r:.200}", entry.offset
                 )
             inside = Slice(self.source, data, packed)
+            self.read_again += inside.size if data < self.read_to else 0
+            self.read_to = max(self.read_to, data + inside.size)
             try:
+                if self.read_again > self.source.size:  # any number of members can have the same bytes
+                    raise BudgetSpentError("its members have more bytes in common than the archive has")
                 if local.method == 0:
                     self._follow(entry, local, inside, data)
                 else:

@@ -64,6 +64,11 @@ class Memo:
         """Whether all keys up to the highest are set, so that the next is the number of entries."""
         return not self.gaps and not self._far
 
+    @property
+    def is_far(self) -> bool:
+        """Whether a key was set that no pickler comes to, and only CPython's unpickler in Python, too."""
+        return bool(self._far)
+
     def put(self, key: int, entry: int) -> None:
         """Set a key, as PUT does; a far one as CPython does that has the memory for all before it."""
         entries = self.entries

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickletools
-import re
 from contextlib import suppress
 
 from verifier import limits
@@ -16,6 +15,8 @@ from verifier.source import ByteSource
 
 NAMES = {opcode.code.encode("latin-1")[0]: opcode.name for opcode in pickletools.opcodes}
 _PIECE = 4 * limits.KIB
+_SHORT = 128
+"""Most lines are names."""
 _MOST_FILLED = 1_000
 
 
@@ -76,6 +77,9 @@ class State:
 
         A last line without a line feed loses its last byte, as with CPython's unpickler in Python.
         """
+        start = self.source.read_at(offset, _SHORT)
+        if (length := start.find(b"\n")) >= 0:
+            return start[:length], offset + length + 1
         end = self.line_end(offset)
         if end == self.source.size:
             self.facts.problem("the stream ends inside a line", offset)
@@ -91,7 +95,7 @@ class State:
             raise BrokenError("a key of the memo is no number", offset) from None
         if key < 0:
             raise BrokenError("a key of the memo is negative", offset)
-        if not re.fullmatch(rb"[0-9]+", line):
+        if not line.isdigit():
             self.facts.problem("a key of the memo is not a plain decimal number", offset)
         return key, behind
 
