@@ -44,6 +44,7 @@ def worst() -> Iterator[tuple[str, bytes]]:
     yield "lines", b"\x80\x02" + b"I1\n0" * (SIZE // 4)
     yield "frames", head + (b"\x95" + (1).to_bytes(8, "little") + b"N0")[:10] * (SIZE // 10)
     yield "gzip of opcodes", gzip.compress(head + b"N0" * 200_000_000, 6)[:SIZE]
+    yield "empty gzip streams", gzip.compress(b"") * (SIZE // 20)
     yield "zlib of zeros", zlib.compress(bytes(2**30), 9)
     yield "zip of many members", many_members()
     yield "zip of pickles", many_pickles()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import copy
 import gzip
 import io
+import lzma
 import zipfile
+from collections.abc import Callable
 
 import pytest
 import zstandard
@@ -128,6 +131,16 @@ def test_streams_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_STREAMS", 10)
 
     assert "pickles in a row" in reasons(content(EVIL + pickled(b"N") * 50))
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
+def test_compressed_streams_in_a_row(monkeypatch: pytest.MonkeyPatch, compress: Callable[[bytes], bytes]) -> None:
+    monkeypatch.setattr(limits, "MAX_STREAMS", 10)
+
+    found = content(compress(EVIL) + compress(b"") * 100)
+
+    assert "streams in a row" in reasons(found)
+    assert globals_of(found) == {"posix.system"}
 
 
 def test_time() -> None:

@@ -17,6 +17,10 @@ NAMES = {opcode.code.encode("latin-1")[0]: opcode.name for opcode in pickletools
 _PIECE = 4 * limits.KIB
 _SHORT = 128
 """Most lines are names."""
+_COPIED = 64
+"""Values whose copying costs as much as an opcode."""
+_AGAIN = 4
+"""What it costs to begin reading anew."""
 _MOST_FILLED = 1_000
 
 
@@ -153,7 +157,9 @@ class State:
         inner = type(self)(self.source, self.budget, Facts(self.budget))
         inner.stack, inner.marked = list(self.stack), [list(each) for each in self.marked]
         inner.memo, inner.skips_raw = self.memo.copy(), False
-        self.budget.opcodes(len(inner.memo.entries) // 64 + 1)
+        copied = len(self.memo.entries) + len(self.stack) + sum(map(len, self.marked))
+        self.budget.opcodes(copied // _COPIED + 1)
+        self.budget.act(_AGAIN)
         with suppress(BrokenError):
             inner.go_on(offset)
         self.facts.merge(inner.facts.program(), are_run=inner.stopped)
