@@ -101,12 +101,6 @@ def test_other_messages_are_unknown(data: bytes) -> None:
     assert identified(data, "x.pb").status is not Status.FOLLOWED
 
 
-def test_a_text_graph_is_not_followed() -> None:
-    content = identified(b"saved_model_schema_version: 1\nmeta_graphs { }\n", "saved_model.pbtxt")
-
-    assert content.unfollowed
-
-
 INDEX_MAGIC = bytes.fromhex("57fb808b247547db")
 
 

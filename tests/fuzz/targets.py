@@ -9,6 +9,7 @@ from verifier.formats.content import Format
 
 READERS: Mapping[str, Format] = {str(getattr(entry, "__name__", "")).rpartition(".")[2]: entry for entry in FORMATS}
 NAMES: Mapping[str, str] = {
+    "graph_text": "graph.pbtxt",
     "jinja": "chat_template.jinja",
     "json_document": "config.json",
     "msgpack": "flax_model.msgpack",
