@@ -128,6 +128,12 @@ def test_an_import_alone_runs_a_module(data: bytes, behind: bytes) -> None:
     assert pickles(data + behind, "notes.txt")
 
 
+@pytest.mark.parametrize(("name", "answer"), [("model.pkl", True), ("a/model.PT", True), (".gitignore", False)])
+def test_two_names_are_an_import_under_a_pickles_name(name: str, answer: bool) -> None:
+    assert bool(pickles(b"coverage\nbuild\n.env\n", name)) is answer
+    assert bool(pickles(b"coverage\nbuild\nsome words\n", name)) is answer
+
+
 @pytest.mark.parametrize("protocol", [0, 1])
 @pytest.mark.parametrize(
     "value",

@@ -77,11 +77,12 @@ class _Reader:
         return self.position <= self.size and (self.source.size < self.size or self.position < self.size)
 
 
-def runs_as_pickle(source: ByteSource, size: int | None = None) -> bool:
+def runs_as_pickle(source: ByteSource, size: int | None = None, *, is_named: bool = False) -> bool:
     """Tell whether the bytes run as opcodes up to a call, or as plain data through one stop to their end.
 
     `size` is the stream's where `source` holds only its beginning. A stream that breaks after a call counts, since
-    it has run by then; so does one that is still valid where the bounds of this look are.
+    it has run by then; so does one that is still valid where the bounds of this look are. An import alone,
+    whatever is behind it, counts where the file `is_named` as a pickle, or no text would be so.
     """
     reader = _Reader(source, source.size if size is None else size)
     depth, imported, is_real, data_opcodes = 0, False, False, 0
@@ -98,7 +99,7 @@ def runs_as_pickle(source: ByteSource, size: int | None = None) -> bool:
             if lines is None:
                 return False
             if opcode.name == "GLOBAL":
-                if _is_standard(*lines):
+                if is_named or _is_standard(*lines):
                     return True
                 is_real = is_real or _is_dotted(*lines)
             is_real = is_real or (opcode.name == "STACK_GLOBAL" and depth >= 2)
