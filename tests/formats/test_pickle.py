@@ -132,6 +132,7 @@ def test_an_import_alone_runs_a_module(data: bytes, behind: bytes) -> None:
 def test_two_names_are_an_import_under_a_pickles_name(name: str, answer: bool) -> None:
     assert bool(pickles(b"coverage\nbuild\n.env\n", name)) is answer
     assert bool(pickles(b"coverage\nbuild\nsome words\n", name)) is answer
+    assert bool(pickles(b"coverage\n\nsome words\n", name)) is answer
 
 
 @pytest.mark.parametrize("protocol", [0, 1])

@@ -101,6 +101,8 @@ def runs_as_pickle(source: ByteSource, size: int | None = None, *, is_named: boo
             if opcode.name == "GLOBAL":
                 if is_named or _is_standard(*lines):
                     return True
+                if not lines[1]:
+                    return False
                 is_real = is_real or _is_dotted(*lines)
             is_real = is_real or (opcode.name == "STACK_GLOBAL" and depth >= 2)
             if opcode.name == "FRAME":  # no text holds one, and unpicklers differ in what they skip at its end
@@ -130,8 +132,10 @@ def runs_as_pickle(source: ByteSource, size: int | None = None, *, is_named: boo
             else:
                 depth += len(after)
             imported = imported or opcode.name in _IMPORTS
-            if (opcode.name in _CALLS and imported) or opcode.name == "INST":
+            if opcode.name in _CALLS and imported:
                 return True
+            if opcode.name == "INST":
+                return bool(lines[1]) or is_named
     except _EndOfData:
         return data_opcodes > 0 and reader.is_cut_off
     return True
@@ -144,7 +148,7 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
         return ()
     if argument.n == pickletools.UP_TO_NEWLINE:
         lines = tuple(reader.line() for _ in range(_LINES.get(opcode.name, 1)))
-        if opcode.name in _LINES and not all(map(_NAME.fullmatch, lines)) and not _is_standard(*lines):
+        if opcode.name in _LINES and not (_NAME.fullmatch(lines[0]) and (not lines[1] or _NAME.fullmatch(lines[1]))):
             return None
         if opcode.name in ("INT", "LONG", "GET", "PUT") and not re.fullmatch(rb"\s*[-+]?\w+" + _REST, lines[0]):
             return None
