@@ -66,12 +66,12 @@ def nest(weight: int) -> Nest:
 
 def weighed(items: Sequence[Symbol]) -> Nest:
     """Give what is known of a tuple of these items once nobody looks at them any more."""
-    weight = len(items)
+    weight = len(items) or 1
     for item in items:
         if type(item) is Nest:
-            weight += item.weight
+            weight += item.weight - 1
         elif type(item) is tuple:
-            weight += weighed(item).weight
+            weight += weighed(item).weight - 1
     return nest(weight)
 
 

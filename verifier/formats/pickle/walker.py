@@ -16,6 +16,7 @@ from verifier.budget import Budget
 from verifier.formats.pickle.facts import BrokenError, Facts
 from verifier.formats.pickle.handlers import HANDLERS
 from verifier.formats.pickle.state import NAMES, State
+from verifier.formats.pickle.symbols import weighed
 from verifier.source import ByteSource
 
 _WINDOW = 256 * limits.KIB
@@ -136,7 +137,7 @@ class Walker(State):
                     at += 1
                 elif opcode == 0x85:  # TUPLE1
                     value = pop()
-                    push((value,) if type(value) is int else self.tuple((value,), base + at))
+                    push((weighed(value),) if isinstance(value, tuple) else (value,))
                     at += 1
                 elif opcode == 0x87:  # TUPLE3
                     last, middle = pop(), pop()
