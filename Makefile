@@ -90,10 +90,8 @@ peers: .venv-peers/.stamp .venv-frameworks/.stamp .image/.stamp ## other impleme
 
 scanners: .venv-scanners/.stamp ## other scanners, for `make bench ARGS=scanning`
 
-fuzz: .venv-fuzz/.stamp ## fuzz the reader of each format for a minute, two at a time; FUZZ_SECONDS=3600 for longer
-	.venv-fuzz/bin/python tests/fuzz/fuzz_formats.py --list | xargs -P 2 -I % .venv-fuzz/bin/python \
-	  tests/fuzz/fuzz_formats.py % -seed=1 -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
-	  -verbosity=0 -artifact_prefix=.fuzz-%-
+fuzz: .venv/.dev .venv-fuzz/.stamp ## fuzz the reader of each format for a minute, two at a time; FUZZ_SECONDS=3600 for longer
+	$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS) $(ARGS)
 
 clean: ## remove the environments, the peers and all caches
 	rm -rf .venv .venv-* .image .peers .bench build dist .coverage .coverage.* \

@@ -52,9 +52,9 @@ class Budget:
             self._end("its pickles hold more opcodes than are followed in a file of this size")
         self.check_time()
 
-    def act(self) -> None:
-        """Spend one import, call or state of a pickle, which cost more than data does."""
-        self._acts -= 1
+    def act(self, count: int = 1) -> None:
+        """Spend imports, calls or states of a pickle, which cost more than data does; a dear one counts for several."""
+        self._acts -= count
         if self._acts < 0:
             self._end("its pickles import and call more often than is followed in a file of this size")
 

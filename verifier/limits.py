@@ -83,6 +83,7 @@ MAX_USES = 10_000
 MIN_ACTS = 500_000
 MAX_STREAMS = 10_000
 MAX_LITERAL = 4 * KIB
+MAX_TUPLE = 2**30  # values, those in inner tuples each time; Python takes ten seconds to hash as many
 SCAN_SECONDS = 30
 SCAN_BYTES_PER_SECOND = 2 * MIB
 SPOOL_IN_MEMORY = 8 * MIB

@@ -241,7 +241,7 @@ _RULES = (
         "unsafe-pickle: model.bin calls posix.system('true')\n"
         "  decompiled: from posix import system\n"
         "              _var0 = system('true')\n"
-        "              result0 = _var0",
+        "              result = _var0",
         "Do not load it. Use a safetensors file; or, where the publisher is trusted, convert it in a sandbox without "
         'network: python -c "import torch, safetensors.torch as s; '
         "s.save_file(torch.load('model.bin', weights_only=True), 'model.safetensors')\". Else waive it by a signed, "

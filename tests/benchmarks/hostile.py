@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import pickle
@@ -43,9 +44,19 @@ def worst() -> Iterator[tuple[str, bytes]]:
     yield "lines", b"\x80\x02" + b"I1\n0" * (SIZE // 4)
     yield "frames", head + (b"\x95" + (1).to_bytes(8, "little") + b"N0")[:10] * (SIZE // 10)
     yield "gzip of opcodes", gzip.compress(head + b"N0" * 200_000_000, 6)[:SIZE]
+    yield "empty gzip streams", gzip.compress(b"") * (SIZE // 20)
     yield "zlib of zeros", zlib.compress(bytes(2**30), 9)
     yield "zip of many members", many_members()
     yield "zip of pickles", many_pickles()
+    yield "a zip whose members are the same bytes", one_for_all(b"hello world\n" * (SIZE // 18))
+    yield (
+        "long names",
+        head + b"X" + (4000).to_bytes(4, "little") + b"a" * 4000 + b"\x940" + b"h\0h\0\x930" * (SIZE // 6),
+    )
+    yield "extension codes", head + b"\x82\x010" * (SIZE // 3)
+    yield "keys as text", head + b"N" + b"p0\n" * (SIZE // 3)
+    yield "instances", head + b"cos\nsystem\n\x940" + b"(h\0o0" * (SIZE // 5)
+    yield "tuples of three", head + b"NNN\x87" * (SIZE // 4)
     yield "random bytes", random.Random(1).randbytes(SIZE)
     yield "text", b"cos \nsystem \n" * (SIZE // 13)
 
@@ -56,6 +67,17 @@ def many_members() -> bytes:
     with zipfile.ZipFile(file, "w") as archive:
         for index in range(SIZE // 110):
             archive.writestr(zipfile.ZipInfo(str(index)), b"")
+    return file.getvalue()
+
+
+def one_for_all(data: bytes) -> bytes:
+    """Make a zip whose directory names the same bytes again and again."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("member", data)
+        for index in range(SIZE // 200):
+            archive.filelist.append(copy.copy(archive.filelist[0]))
+            archive.filelist[-1].filename = str(index)
     return file.getvalue()
 
 

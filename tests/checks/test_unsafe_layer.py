@@ -70,6 +70,9 @@ def test_a_lambda_layer_is_refused_with_its_archives_member(registry: FakeRegist
         ("inference.json", b'{"a": {"_target_": "SimpleInferer"}, "b": {"_target_": "monai.networks.nets.UNet"}}', []),
         ("inference.json", b'{"a": {"_target_": "x", "b": ["$import os"]}}', ["error"]),
         ("inference.json", b'{"a": {"_target_": {"x": 1}}}', ["error"]),
+        ("inference.json", b'{"_meta_": {}, "b": "$__import__(\'os\').system(\'true\')"}', ["error"]),
+        ("inference.json", b'{"imports": ["$import os"], "b": "$lambda x: x"}', ["error", "error"]),
+        ("prices.json", b'{"a": "$5 (five dollars)", "b": "$HOME/x", "c": "$imported", "d": "$"}', []),
     ],
 )
 def test_each_formats_operations_are_as_grave_as_their_reach(name: str, data: bytes, severities: list[str]) -> None:

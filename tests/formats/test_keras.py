@@ -53,6 +53,12 @@ def test_a_layer_of_the_authors_own_must_be_brought_along(name: str, found: str)
         ({"module": "builtins", "class_name": "function", "config": "eval"}, "code", "builtins.eval"),
         (layer("exec", "builtins"), "code", "builtins.exec"),
         (layer("get_file", "keras.utils"), "code", "keras.utils.get_file"),
+        (layer("load_model", "keras.models"), "code", "keras.models.load_model"),
+        (
+            {"module": "keras.models", "class_name": "function", "config": "model_from_json"},
+            "code",
+            "keras.models.model_from_json",
+        ),
         (layer("get_file", "keras.src.utils.file_utils"), "code", "keras.src.utils.file_utils.get_file"),
         (layer("enable_unsafe_deserialization", "keras.config"), "code", "keras.config.enable_unsafe_deserialization"),
         (layer("load_model", "keras"), "code", "keras.load_model"),

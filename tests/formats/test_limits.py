@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import copy
 import gzip
 import io
+import lzma
 import zipfile
+from collections.abc import Callable
 
 import pytest
 import zstandard
@@ -17,6 +21,8 @@ from verifier.budget import Budget, BudgetSpentError
 from verifier.formats import Content, identify
 from verifier.formats.content import Status
 from verifier.source import Memory, Slice, Spool
+
+TEXT = b"some text\n" * 1_000
 
 
 def content(data: bytes) -> Content:
@@ -41,6 +47,22 @@ def test_depth() -> None:
         data = gzip.compress(data)
 
     assert "levels deep" in reasons(content(data))
+
+
+def test_members_that_have_the_same_bytes() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.pkl", EVIL + TEXT)
+        for number in range(50):
+            info = copy.copy(archive.filelist[0])
+            info.filename = f"{number}.pkl"
+            archive.filelist.append(info)
+
+    found = content(file.getvalue())
+
+    assert "bytes in common" in reasons(found)
+    assert globals_of(found) == {"posix.system"}
+    assert len(found.pickles) < 5
 
 
 def test_members(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,10 +120,27 @@ def test_the_walker(monkeypatch: pytest.MonkeyPatch, body: bytes, why: str) -> N
     assert "posix.system" in globals_of(found)
 
 
+def test_keys_of_the_memo_that_are_far_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MIN_OPCODES", 1_000_000)
+    keys = b"".join(b"r" + (10_000_000 + key * 1000).to_bytes(4, "little") for key in range(110_000))
+
+    assert "keys of its memo" in reasons(content(b"\x80\x02" + CALL + keys + b"."))
+
+
 def test_streams_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_STREAMS", 10)
 
     assert "pickles in a row" in reasons(content(EVIL + pickled(b"N") * 50))
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
+def test_compressed_streams_in_a_row(monkeypatch: pytest.MonkeyPatch, compress: Callable[[bytes], bytes]) -> None:
+    monkeypatch.setattr(limits, "MAX_STREAMS", 10)
+
+    found = content(compress(EVIL) + compress(b"") * 100)
+
+    assert "streams in a row" in reasons(found)
+    assert globals_of(found) == {"posix.system"}
 
 
 def test_time() -> None:

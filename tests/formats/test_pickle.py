@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.formats import in_memory
+from tests.formats import identified, in_memory
 from verifier import limits
 from verifier.formats import identify
+from verifier.formats.content import Problem
 from verifier.formats.pickle import runs_as_pickle
 from verifier.snapshot import Source
 
@@ -117,12 +118,21 @@ def test_a_pickle_that_does_not_announce_itself_is_found_if_it_would_call(data: 
     [
         b"cantigravity\ngeohash\n.",
         b"cantigravity\ngeohash\n",
+        b"cantigravity\n\n",
+        b"cidlelib.idle\n\n",
         b"cpackage.module\nname\n.",
         b"\x8c\x07package\x8c\x04name\x93.",
     ],
 )
 def test_an_import_alone_runs_a_module(data: bytes, behind: bytes) -> None:
     assert pickles(data + behind, "notes.txt")
+
+
+@pytest.mark.parametrize(("name", "answer"), [("model.pkl", True), ("a/model.PT", True), (".gitignore", False)])
+def test_two_names_are_an_import_under_a_pickles_name(name: str, answer: bool) -> None:
+    assert bool(pickles(b"coverage\nbuild\n.env\n", name)) is answer
+    assert bool(pickles(b"coverage\nbuild\nsome words\n", name)) is answer
+    assert bool(pickles(b"coverage\n\nsome words\n", name)) is answer
 
 
 @pytest.mark.parametrize("protocol", [0, 1])
@@ -230,3 +240,33 @@ def test_many_short_lines_before_a_long_one_are_read_in_pieces(monkeypatch: pyte
 @given(st.text(alphabet=string.ascii_letters + " .,\n'()", max_size=80))
 def test_prose_is_read_without_an_exception_whatever_it_says(text: str) -> None:
     assert identify("README.md", in_memory(text.encode())).format in ("text", "empty", "pickle")
+
+
+def broken(body: bytes) -> tuple[Problem, ...]:
+    program = identified(b"\x80\x02" + body + b".").program
+    assert program is not None
+    return program.broken
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"N\x85" + b"2\x86" * 35,
+        b"N\x85" + b"q\0h\0\x86" * 35,
+        b"N\x85" + b"\x94h\0h\0\x87p0\n0h\0" * 35,
+        b"N\x85q\0" + (b"(" + b"h\0" * 20 + b"tq\0") * 10,
+        b"(NNNNt2\x86" + b"2\x86" * 40,
+    ],
+    ids=["DUP", "memo", "three", "long", "of four"],
+)
+def test_a_tuple_whose_hash_is_never_done(body: bytes) -> None:
+    assert any("takes for ever" in problem.message for problem in broken(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"N\x85" + b"2\x86" * 25, b"N" + b"N\x86" * 100_000, b"(" + b"K\x01" * 100_000 + b"t2\x862\x86"],
+    ids=["few times", "a chain", "a long one"],
+)
+def test_tuples_in_tuples_are_ordinary(body: bytes) -> None:
+    assert broken(body) == ()

@@ -37,7 +37,9 @@ def test_a_plain_model_keeps_its_variables_and_is_followed() -> None:
     assert operations(content) == []
 
 
-@pytest.mark.parametrize("kind", ["ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "PrintV2", "DebugIdentityV2"])
+@pytest.mark.parametrize(
+    "kind", ["ReadFile", "ImmutableConst", "WriteFile", "PyFunc", "EagerPyFunc", "PrintV2", "DebugIdentityV2"]
+)
 def test_an_operator_that_reaches_out_is_named_with_its_node(kind: str) -> None:
     content = saved(nodes("MatMul", kind))
 
@@ -97,12 +99,6 @@ def test_what_breaks_inside_is_not_followed() -> None:
 )
 def test_other_messages_are_unknown(data: bytes) -> None:
     assert identified(data, "x.pb").status is not Status.FOLLOWED
-
-
-def test_a_text_graph_is_not_followed() -> None:
-    content = identified(b"saved_model_schema_version: 1\nmeta_graphs { }\n", "saved_model.pbtxt")
-
-    assert content.unfollowed
 
 
 INDEX_MAGIC = bytes.fromhex("57fb808b247547db")

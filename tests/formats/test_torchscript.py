@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 
 import pytest
@@ -83,12 +84,81 @@ def test_very_long_source_is_not_followed() -> None:
     assert "source is read up to" in (torchscript.read("code/__torch__.py", source, None).unfollowed or "")  # type: ignore[arg-type]
 
 
+SOURCE = "archive/code/__torch__/acme.py"
+MODEL = b"\x80\x02c__torch__.acme\nModel\n)\x81}b."
+
+
+def named(*members: tuple[str, bytes]) -> list[str]:
+    """Give the globals that are left for judging as Python's in the pickles of an archive."""
+    file = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(file, "w") as archive:
+        warnings.simplefilter("ignore")
+        for name, data in members:
+            archive.writestr(name, data)
+    programs = [content.program for _, content in identified(file.getvalue(), "model.pt").walk()]
+    return sorted({use.dotted for program in programs if program for use in program.uses})
+
+
+ORDINARY = (("archive/data.pkl", MODEL), ("archive/constants.pkl", b"\x80\x02)."), (SOURCE, b"class Model(Module):\n"))
+
+
+def test_a_class_of_the_archives_own_source_is_no_python() -> None:
+    assert named(*ORDINARY) == []
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param(ORDINARY[:2], id="no source"),
+        pytest.param((ORDINARY[0], ORDINARY[2]), id="torch.load would take it, for it has no constants.pkl"),
+        pytest.param((*ORDINARY[::2], ("other/constants.pkl", b"\x80\x02).")), id="constants.pkl of another root"),
+        pytest.param((*ORDINARY[::2], ("archive/CONSTANTS.PKL", b"\x80\x02).")), id="constants.pkl in capitals"),
+        pytest.param((*ORDINARY, ("archive/data.pkl", MODEL)), id="two members of one name"),
+        pytest.param((*ORDINARY, ("archive/../x", b"x")), id="a path that leads out"),
+        pytest.param((*ORDINARY, ("archive/other.pkl", MODEL)), id="a pickle that torch.jit.load does not read"),
+    ],
+)
+def test_where_pythons_unpickler_could_meet_the_name_it_stays(members: tuple[tuple[str, bytes], ...]) -> None:
+    assert named(*members) == ["__torch__.acme.Model"]
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("__torch__.acme", "Model.forward"),
+        ("__torch__", "acme.Model"),
+        ("__torch__/acme", "Model"),
+        ("posix", "system"),
+    ],
+)
+def test_other_names_stay_in_a_torchscript_archive(module: str, name: str) -> None:
+    pickle = b"\x80\x02c%s\n%s\n)\x81." % (module.encode(), name.encode())
+
+    assert named(("archive/data.pkl", pickle), *ORDINARY[1:], ("archive/code/__torch__.py", b"")) == [
+        f"{module}.{name}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("space", "reach"), [("acme", ["custom"]), ("dist_c10d", ["system"]), ("quantized", []), ("rnn", [])]
+)
+def test_native_classes_that_a_pickle_names(space: str, reach: list[str]) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("archive/data.pkl", f"c__torch__.torch.classes.{space}\nOwn\n)\x81.".encode("latin-1"))
+        archive.writestr("archive/constants.pkl", b"\x80\x02).")
+        archive.writestr(f"archive/code/__torch__/torch/classes/{space}.py", b"class Own:\n  pass\n")
+
+    assert [each for each, _ in operations(identified(file.getvalue(), "model.pt")) if each != "library"] == reach
+
+
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
         ("archive/code/__torch__.py", True),
         ("archive/code/__torch__/torch/nn/modules/linear.py", True),
         ("code/__torch__/m.py", True),
+        ("code/__TORCH__/m.PY", True),  # PyTorch's reader of zips does not tell capitals
         ("code/modeling.py", False),
         ("archive/code/__torch__/m.py.debug_pkl", False),
         ("mycode/__torch__.py", False),

@@ -127,6 +127,9 @@ def mutated(draw: st.DrawFn) -> bytes:
 @example(data=b"\x80\x04\x95\x05\0\0\0\0\0\0\0N.RRR\x80\x02cos\nsystem\n.")
 @example(data=b"\x80\x02U\x02osU\x06system\x93.")
 @example(data=b"\x80\x02]cos\nsystem\nb.")
+@example(data=b"\x80\x02U\x02osray\ns0U\x06systemjay\ns0\x93.")
+@example(data=b"\x80\x02U\x02osray\ns\x94h\x010U\x06system\x93.")
+@example(data=b"\x80\x02U\x02osp99999999999\n0g99999999999\nU\x06system\x93.")
 def test_the_list_is_never_shorter_than_what_an_unpickler_asks_for(child: subprocess.Popen[str], data: bytes) -> None:
     """But for an argument across a frame's end, of which CPython's three readers each take other bytes: refused."""
     if data[:1] == b"\x80" and not has_ambiguous_frame(data):

@@ -56,7 +56,25 @@ def torch_files(to: Path) -> None:
     torch.save(torch.zeros(3, dtype=torch.complex64), to / "torch-complex.pt")
     torch.save(torch.randn(64, 64), to / "torch-old-protocol.pt", pickle_protocol=4)
     torch.save({}, to / "torch-empty.pt")
+
+
+def torchscript_files(to: Path) -> None:
+    import torch
+    from torch import nn
+
     torch.jit.save(torch.jit.script(nn.Linear(2, 2)), to / "torchscript.pt")
+    torch.jit.save(torch.jit.script(nn.TransformerEncoderLayer(8, 2)), to / "torchscript-transformer.pt")
+    torch.jit.save(torch.jit.script(nn.LSTM(2, 2)), to / "torchscript-extra.pt", _extra_files={"labels.txt": "a\nb"})
+    torch.jit.save(
+        torch.jit.freeze(torch.jit.script(nn.Sequential(nn.Linear(2, 2)).eval())), to / "torchscript-frozen.pt"
+    )
+    traced = torch.jit.trace(nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1)).eval(), torch.zeros(1, 1, 2, 2))
+    torch.jit.save(traced, to / "torchscript-traced.pt")
+    traced._save_for_lite_interpreter(str(to / "torchscript-lite.ptl"))
+    plain = nn.Sequential(nn.Linear(2, 2), nn.LSTM(2, 2))
+    small = torch.ao.quantization.quantize_dynamic(plain, {nn.Linear, nn.LSTM}, dtype=torch.qint8)
+    torch.jit.save(torch.jit.script(small[0]), to / "torchscript-quantized.pt")
+    torch.jit.save(torch.jit.script(small[1]), to / "torchscript-quantized-lstm.pt")
 
 
 def rng_state(to: Path) -> None:
@@ -186,6 +204,7 @@ def main() -> None:
     to.mkdir(parents=True, exist_ok=True)
     for write in (
         torch_files,
+        torchscript_files,
         rng_state,
         transformers_files,
         sklearn_files,

@@ -14,6 +14,7 @@ from verifier.formats import (
     disguise,
     executable,
     gguf,
+    graph_text,
     hdf5,
     jinja,
     json_document,
@@ -46,6 +47,7 @@ FORMATS: tuple[Format, ...] = (
     json_document,
     yaml_document,
     jinja,
+    graph_text,
     tflite,
     executable,
     msgpack,
@@ -54,7 +56,7 @@ FORMATS: tuple[Format, ...] = (
     plain,
 )
 """The first that matches reads; the last takes everything."""
-_BY_NAME = (torchscript, json_document, yaml_document, jinja)
+_BY_NAME = (torchscript, json_document, yaml_document, jinja, graph_text)
 """Texts that loaders go by the name for, whatever other format the bytes could be, too."""
 _GRAPHS = (onnx, saved_model)
 """Messages in which a loader skips what it does not know, and so anything that bears another format's mark."""

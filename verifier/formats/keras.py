@@ -24,6 +24,7 @@ _TOP_LEVEL = words(
     "DTypePolicy FloatDTypePolicy Functional Initializer KerasTensor Layer Loss Metric Model Optimizer Quantizer "
     "Regularizer Sequential StatelessScope SymbolicScope Variable"
 )
+_LOADERS = words("load_model load_weights model_from_config model_from_json model_from_yaml save_model save_weights")
 _COMPANIONS = frozenset({"keras_cv", "keras_hub", "keras_nlp", "keras_tuner", "tensorflow_addons"})
 _PLAIN_TYPES = words("NoneType bool bytes complex dict float function int list range set slice str tuple")
 _BUILTIN_CALLS = words(
@@ -94,11 +95,10 @@ def _origin(operations: Operations, item: dict[str, object], name: str, where: s
     module, registered = item.get("module"), item.get("registered_name")
     parts = module.split(".") if isinstance(module, str) else []
     inner = [part for part in parts[1:] if part not in ("src", "api", "_v2", "_v1", "keras")]
-    full = f"{module}.{name}" if parts else name
+    called = str(item.get("config")) if name == "function" else name
+    full = f"{module}.{called}" if parts else name
     if module == "builtins":
-        function = item.get("config")
-        if name not in _PLAIN_TYPES or (name == "function" and function in _BUILTIN_CALLS):
-            called = str(function) if name == "function" else name
+        if name not in _PLAIN_TYPES or (name == "function" and called in _BUILTIN_CALLS):
             operations.add(Reach.CODE, f"builtins.{called}", "is one of Python's own functions", where)
     elif parts and parts[0] in _COMPANIONS:
         operations.add(Reach.CUSTOM, full, f"is a class of {parts[0]}", where)
@@ -107,7 +107,7 @@ def _origin(operations: Operations, item: dict[str, object], name: str, where: s
             operations.add(Reach.CUSTOM, full, f"is a class of its author's own ({registered[:100]})", where)
         else:
             operations.add(Reach.CODE, full, "is imported from outside Keras when the model is loaded", where)
-    elif parts and (inner[0] not in _FAMILIES if inner else name not in _TOP_LEVEL):
+    elif parts and (called in _LOADERS or (inner[0] not in _FAMILIES if inner else called not in _TOP_LEVEL)):
         operations.add(Reach.CODE, full, "is a function of Keras that no model is made of", where)
     elif any(isinstance(each, str) and ">" in each and not each.startswith("keras") for each in (registered, name)):
         operations.add(Reach.CUSTOM, full, "is a class of its author's own", where)

@@ -51,7 +51,7 @@ OPERATORS = (
         TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 CSVDataset CSVDatasetV2
         ExperimentalCSVDataset LMDBDataset ExperimentalLMDBDataset MatchingFilesDataset ExperimentalMatchingFilesDataset
         LoadDataset ListDataset LoadAndRemapMatrix GenerateVocabRemapping ImportEvent DecodeProto DecodeProtoV2
-        EncodeProto ListSnapshotChunksDataset"""),
+        EncodeProto ImmutableConst ListSnapshotChunksDataset"""),
         (Reach.SYSTEM, _READS),
     )
     | dict.fromkeys(
@@ -75,14 +75,12 @@ OPERATORS = (
 
 
 def matches(name: str, source: ByteSource) -> bool:
-    """Tell whether the bytes are one of the three, or the name is one that TensorFlow opens; it takes texts, too."""
-    return _is_text(name) or _base(name) in _NAMES or bool(_kinds(source))
+    """Tell whether the bytes are one of the three, or the name is one that TensorFlow opens."""
+    return _base(name) in _NAMES or bool(_kinds(source))
 
 
 def read(name: str, source: ByteSource, _follow: Follow) -> Content:
     """Walk all graphs, and the Keras configurations beside them. Raises `OSError` only."""
-    if _is_text(name):
-        return Content("saved-model", unfollowed="a SavedModel that is written as text is not read here")
     named = _NAMES.get(_base(name))
     kinds = [named] if named is not None else _kinds(source)
     operations, unfollowed = Operations(), None
@@ -110,10 +108,6 @@ def _walk(operations: Operations, kind: str, source: ByteSource) -> str | None:
 
 def _base(name: str) -> str:
     return name.lower().rpartition("/")[2]
-
-
-def _is_text(name: str) -> bool:
-    return _base(name) == "saved_model.pbtxt"
 
 
 def _kinds(source: ByteSource) -> list[str]:

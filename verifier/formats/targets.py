@@ -36,6 +36,7 @@ _STEPS_OUT = words(
     urllib uuid venv warnings wave weakref webbrowser wget wrapt xml xmlrpc yaml zipapp zipfile zipimport zlib"""
 )
 """Modules of others that a package's own modules hold as attributes."""
+_EXPRESSION = re.compile(r"\$\s*(?:(?:import|from|lambda)\b|[^\s(]+\()")
 _PROCESSES = frozenset(("Popen", "Process", "Pool", "ProcessPoolExecutor", "Thread", "Timer", "Template"))
 
 
@@ -56,15 +57,17 @@ def add(operations: Operations, name: str | None, how: str, line: int) -> None:
 
 
 def add_pairs(operations: Operations, pairs: Iterable[tuple[str, object]]) -> None:
-    """Add what a JSON document names under `_target_`; where it does, MONAI evaluates texts that begin with `$`."""
+    """Add what a JSON document names under `_target_`, and what MONAI evaluates: texts that begin with `$`.
+
+    Where nothing else is MONAI's, they must also read as a call or an import.
+    """
     found = list(pairs)
-    if not any(key == "_target_" for key, _ in found):
-        return
+    is_named = any(key == "_target_" for key, _ in found)
     for key, value in found:
         if key == "_target_" and not (isinstance(value, str) and re.fullmatch(r"\w+", value, re.ASCII)):
             add(operations, value if isinstance(value, str) else None, key, 0)
         for text in value if isinstance(value, list) else (value,):
-            if isinstance(text, str) and text.startswith("$"):
+            if isinstance(text, str) and text.startswith("$") and (is_named or _EXPRESSION.match(text)):
                 operations.add(Reach.CODE, text, "is an expression of Python's, which MONAI evaluates", key)
 
 

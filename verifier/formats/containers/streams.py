@@ -161,8 +161,12 @@ def _inner_name(name: str) -> str:
 
 def inflate(kind: str, source: ByteSource, spool: Spool, follow: Follow) -> tuple[int, str | None]:
     """Write to `spool` what a source inflates to; give where its streams end, and why they could not be followed."""
-    offset, ended = 0, 0
+    offset, ended, streams = 0, 0, 0
+    most = limits.MAX_STREAMS + source.size // limits.KIB
     while offset < source.size:
+        streams += 1
+        if streams > most:
+            return source.size, f"it holds more than {most:,} {kind} streams in a row"
         stream = _MAKERS[kind]()
         try:
             offset = _one(stream, source, offset, spool, follow)

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from verifier import limits
 from verifier.budget import BudgetSpentError
-from verifier.formats import pickle
+from verifier.formats import pickle, torchscript
 from verifier.formats.containers import streams
 from verifier.formats.containers.zip_directory import (
     END,
@@ -61,6 +61,8 @@ class _Archive:
         self.parts: list[Part] = []
         self.unfollowed: str | None = None
         self.raw: frozenset[str] = frozenset()
+        self.read_to = 0
+        self.read_again = 0
 
     def read(self) -> Content:
         directory = find_directory(self.source)
@@ -77,7 +79,9 @@ class _Archive:
         if directory.end < self.source.size:
             self._stray(directory.end, self.source.size)
         kind = "torch" if roots else "zip"
-        return Content(kind, parts=tuple(self.parts), problems=tuple(self.problems), unfollowed=self.unfollowed)
+        is_plain = not self.problems and self.unfollowed is None  # or loaders may see different members
+        parts = torchscript.resolved(self.parts) if is_plain else tuple(self.parts)
+        return Content(kind, parts=parts, problems=tuple(self.problems), unfollowed=self.unfollowed)
 
     def _is_storage(self, name: str) -> bool:
         place, _, number = name.rpartition("/")
@@ -178,7 +182,11 @@ class _Archive:
                     f"the member {entry.name[:200]!r} has another name for some: {other!r:.200}", entry.offset
                 )
             inside = Slice(self.source, data, packed)
+            self.read_again += inside.size if data < self.read_to else 0
+            self.read_to = max(self.read_to, data + inside.size)
             try:
+                if self.read_again > self.source.size:  # any number of members can have the same bytes
+                    raise BudgetSpentError("its members have more bytes in common than the archive has")
                 if local.method == 0:
                     self._follow(entry, local, inside, data)
                 else:

@@ -18,14 +18,15 @@ from verifier.source import ByteSource, Slice
 __all__ = ["is_marked", "matches", "probe", "read", "runs_as_pickle"]
 
 _HIGHEST_PROTOCOL = 5
+_NAMES = (".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth")
 _LEGACY_TORCH = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """The first of the five pickles in a file that PyTorch wrote before its version 1.6, but for its mark."""
 _LEGACY_STREAMS = 5
 
 
-def matches(_name: str, source: ByteSource) -> bool:
-    """Tell whether the bytes announce a pickle, or run as one."""
-    return is_marked(source) or runs_as_pickle(source)
+def matches(name: str, source: ByteSource) -> bool:
+    """Tell whether the bytes announce a pickle, or run as one; lists of names, too, where the name is a pickle's."""
+    return is_marked(source) or runs_as_pickle(source, is_named=name.lower().endswith(_NAMES))
 
 
 def is_marked(source: ByteSource, offset: int = 0) -> bool:

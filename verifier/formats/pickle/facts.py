@@ -10,6 +10,10 @@ from verifier.formats.content import Argument, Oddity, Problem, Program, Role, U
 from verifier.formats.pickle.symbols import Global, Made, Symbol
 
 _MOST_ODDITIES = 1_000
+_ORDINARY = 128
+"""Characters of a name that one act pays for."""
+_APART = 8
+"""What a use costs whose arguments are read each time."""
 _IMPORTABLE = re.compile(r"[^\x00-\x20\x7f-\x9f\\]+")
 """A module's name and a global's: no control characters, nothing that was no UTF-8."""
 
@@ -52,7 +56,7 @@ class Facts:
         apart: bool = False,
     ) -> None:
         """Note a use; those that differ in their arguments alone are counted together, unless they are kept apart."""
-        self._budget.act()
+        self._budget.act(_APART if apart else 1 + (len(used.module) + len(used.name)) // _ORDINARY)
         key = (used, role, arguments if apart else ())
         if (known := self._uses.get(key)) is not None:
             known[1][0] += 1
@@ -72,6 +76,7 @@ class Facts:
 
     def oddity(self, message: str, opcode: str, offset: int) -> None:
         """Note what no pickler writes; the first thousand will do."""
+        self._budget.act()
         if len(self._oddities) < _MOST_ODDITIES:
             self._oddities.append(Oddity(message, opcode, offset))
 

@@ -31,6 +31,8 @@ def _stop(state: State, offset: int) -> int:
     state.stack.pop()
     if state.stack or state.marked:
         state.facts.problem("values are left on the stack at the end", offset)
+    if state.memo.is_far:
+        state.facts.problem("keys of the memo are far from all others", offset)
     if state.frame_end > offset + 1:
         state.facts.problem("the frame goes on behind the end", offset)
     state.stopped = True

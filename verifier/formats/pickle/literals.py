@@ -7,6 +7,8 @@ from verifier.source import ByteSource
 
 _FIXED = {ord("N"): 0, 0x88: 0, 0x89: 0, ord("K"): 1, ord("M"): 2, ord("J"): 4}
 _WIDTHS = {0x8C: 1, ord("U"): 1, ord("X"): 4, ord("T"): 4, 0x8D: 8, 0x8A: 1, 0x8B: 4}
+_BRIEF = (0x8C, ord("U"), 0x8A)
+_SHORT = 64
 _TEXTS = (0x8C, ord("X"), 0x8D, ord("U"), ord("T"))
 Literal = str | int | bool | None
 
@@ -17,8 +19,11 @@ class NotALiteralError(Exception):
 
 def read_literal(source: ByteSource, offset: int) -> Literal:
     """Decode the literal whose opcode stands at `offset`. Raises `NotALiteralError`."""
-    data = source.read_at(offset, limits.MAX_LITERAL)
+    data = source.read_at(offset, _SHORT)
     opcode = data[0] if data else 0
+    if opcode not in _FIXED:
+        end = 2 + data[1] if opcode in _BRIEF and len(data) > 1 else limits.MAX_LITERAL
+        data = source.read_at(offset, limits.MAX_LITERAL) if end > _SHORT else data
     if opcode in _FIXED:
         return _fixed(opcode, data[1 : 1 + _FIXED[opcode]])
     if opcode in _WIDTHS:

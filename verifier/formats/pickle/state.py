@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickletools
-import re
 from contextlib import suppress
 
 from verifier import limits
@@ -11,11 +10,17 @@ from verifier.budget import Budget, BudgetSpentError
 from verifier.formats.pickle.facts import BrokenError, Facts
 from verifier.formats.pickle.literals import Literal, NotALiteralError, read_literal
 from verifier.formats.pickle.memo import Memo
-from verifier.formats.pickle.symbols import Symbol
+from verifier.formats.pickle.symbols import HEAVIEST, LONGEST_TUPLE, Symbol, flat, weighed
 from verifier.source import ByteSource
 
 NAMES = {opcode.code.encode("latin-1")[0]: opcode.name for opcode in pickletools.opcodes}
 _PIECE = 4 * limits.KIB
+_SHORT = 128
+"""Most lines are names."""
+_COPIED = 64
+"""Values whose copying costs as much as an opcode."""
+_AGAIN = 4
+"""What it costs to begin reading anew."""
 _MOST_FILLED = 1_000
 
 
@@ -42,6 +47,7 @@ class State:
         self.wrapped: frozenset[str | None] = frozenset()
         """The attributes of the first wrapper: all of a stream have the same."""
         self.has_odd_dtype = False
+        self.is_heavy = False
         self.skips_raw = True
         self.start = 0
         self.frame_end = 0
@@ -75,6 +81,9 @@ class State:
 
         A last line without a line feed loses its last byte, as with CPython's unpickler in Python.
         """
+        start = self.source.read_at(offset, _SHORT)
+        if (length := start.find(b"\n")) >= 0:
+            return start[:length], offset + length + 1
         end = self.line_end(offset)
         if end == self.source.size:
             self.facts.problem("the stream ends inside a line", offset)
@@ -90,7 +99,7 @@ class State:
             raise BrokenError("a key of the memo is no number", offset) from None
         if key < 0:
             raise BrokenError("a key of the memo is negative", offset)
-        if not re.fullmatch(rb"[0-9]+", line):
+        if not line.isdigit():
             self.facts.problem("a key of the memo is not a plain decimal number", offset)
         return key, behind
 
@@ -113,6 +122,17 @@ class State:
         below = self.marked.pop()
         items, self.stack = self.stack, below
         return items
+
+    def tuple(self, items: tuple[Symbol, ...], offset: int) -> Symbol:
+        """Give a tuple's symbol; note once where one holds another so often that its hash is never done."""
+        made = flat(items) if len(items) <= LONGEST_TUPLE else (weighed(items),)
+        if HEAVIEST in made and not self.is_heavy:
+            self.is_heavy = True
+            message = (
+                f"a tuple holds others again and again, {limits.MAX_TUPLE:,} values in all: its hash takes for ever"
+            )
+            self.facts.problem(message, offset)
+        return made if len(items) <= LONGEST_TUPLE else made[0]
 
     def nested(self, offset: int) -> int:
         """Walk a pickle of its own that stands at `offset` in the stream; give the offset behind it."""
@@ -137,7 +157,9 @@ class State:
         inner = type(self)(self.source, self.budget, Facts(self.budget))
         inner.stack, inner.marked = list(self.stack), [list(each) for each in self.marked]
         inner.memo, inner.skips_raw = self.memo.copy(), False
-        self.budget.opcodes(len(inner.memo.entries) // 64 + 1)
+        copied = len(self.memo.entries) + len(self.stack) + sum(map(len, self.marked))
+        self.budget.opcodes(copied // _COPIED + 1)
+        self.budget.act(_AGAIN)
         with suppress(BrokenError):
             inner.go_on(offset)
         self.facts.merge(inner.facts.program(), are_run=inner.stopped)

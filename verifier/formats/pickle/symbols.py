@@ -6,7 +6,11 @@ A short tuple is a `tuple` of symbols. Everything else is one of the classes bel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from verifier import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +36,45 @@ class Opaque:
     what: str
 
 
-Atom = int | Global | Made | Opaque
+@dataclass(frozen=True, slots=True, eq=False)
+class Nest:
+    """A tuple inside another, in the memo, or a long one: of it only the number of values in it is known.
+
+    A value counts each time, since a tuple's hash is not kept; `limits.MAX_TUPLE` stands for all above it.
+    """
+
+    weight: int
+
+
+Atom = int | Global | Made | Opaque | Nest
 Symbol = Atom | tuple[Atom, ...]
 
-LONG_TUPLE = Opaque("a tuple")
 COMPUTED = Opaque("a computed value")
 NUMBERED = Opaque("an extension's object")
 PERSISTENT = Opaque("a persistent object")
 BUFFER = Opaque("a buffer")
 
 LONGEST_TUPLE = 16
+HEAVIEST = Nest(limits.MAX_TUPLE)
+
+
+@lru_cache(maxsize=4_096)
+def nest(weight: int) -> Nest:
+    """Give the tuple of that many values, most often the same object."""
+    return Nest(weight) if weight < limits.MAX_TUPLE else HEAVIEST
+
+
+def weighed(items: Sequence[Symbol]) -> Nest:
+    """Give what is known of a tuple of these items once nobody looks at them any more."""
+    weight = len(items) or 1
+    for item in items:
+        if type(item) is Nest:
+            weight += item.weight - 1
+        elif type(item) is tuple:
+            weight += weighed(item).weight - 1
+    return nest(weight)
 
 
 def flat(items: tuple[Symbol, ...]) -> tuple[Atom, ...]:
     """Give a tuple without tuples inside, so that nesting costs no memory."""
-    return tuple(LONG_TUPLE if isinstance(item, tuple) else item for item in items)
+    return tuple(weighed(item) if isinstance(item, tuple) else item for item in items)

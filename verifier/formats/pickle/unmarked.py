@@ -77,11 +77,12 @@ class _Reader:
         return self.position <= self.size and (self.source.size < self.size or self.position < self.size)
 
 
-def runs_as_pickle(source: ByteSource, size: int | None = None) -> bool:
+def runs_as_pickle(source: ByteSource, size: int | None = None, *, is_named: bool = False) -> bool:
     """Tell whether the bytes run as opcodes up to a call, or as plain data through one stop to their end.
 
     `size` is the stream's where `source` holds only its beginning. A stream that breaks after a call counts, since
-    it has run by then; so does one that is still valid where the bounds of this look are.
+    it has run by then; so does one that is still valid where the bounds of this look are. An import alone,
+    whatever is behind it, counts where the file `is_named` as a pickle, or no text would be so.
     """
     reader = _Reader(source, source.size if size is None else size)
     depth, imported, is_real, data_opcodes = 0, False, False, 0
@@ -98,8 +99,10 @@ def runs_as_pickle(source: ByteSource, size: int | None = None) -> bool:
             if lines is None:
                 return False
             if opcode.name == "GLOBAL":
-                if _is_standard(*lines):
+                if is_named or _is_standard(*lines):
                     return True
+                if not lines[1]:
+                    return False
                 is_real = is_real or _is_dotted(*lines)
             is_real = is_real or (opcode.name == "STACK_GLOBAL" and depth >= 2)
             if opcode.name == "FRAME":  # no text holds one, and unpicklers differ in what they skip at its end
@@ -129,8 +132,10 @@ def runs_as_pickle(source: ByteSource, size: int | None = None) -> bool:
             else:
                 depth += len(after)
             imported = imported or opcode.name in _IMPORTS
-            if (opcode.name in _CALLS and imported) or opcode.name == "INST":
+            if opcode.name in _CALLS and imported:
                 return True
+            if opcode.name == "INST":
+                return bool(lines[1]) or is_named
     except _EndOfData:
         return data_opcodes > 0 and reader.is_cut_off
     return True
@@ -143,7 +148,7 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
         return ()
     if argument.n == pickletools.UP_TO_NEWLINE:
         lines = tuple(reader.line() for _ in range(_LINES.get(opcode.name, 1)))
-        if opcode.name in _LINES and not all(_NAME.fullmatch(line) for line in lines):
+        if opcode.name in _LINES and not (_NAME.fullmatch(lines[0]) and (not lines[1] or _NAME.fullmatch(lines[1]))):
             return None
         if opcode.name in ("INT", "LONG", "GET", "PUT") and not re.fullmatch(rb"\s*[-+]?\w+" + _REST, lines[0]):
             return None
@@ -165,8 +170,10 @@ def _argument(reader: _Reader, opcode: pickletools.OpcodeInfo) -> tuple[bytes, .
 
 def _is_standard(module: bytes, name: bytes) -> bool:
     """Tell whether a name is one of the standard library's, whose import alone can run something."""
-    top = module.decode("latin-1").partition(".")[0].partition("/")[0]
-    return top in _RUNNING and name.decode("latin-1").replace(".", "").isidentifier()
+    path = module.decode("latin-1").replace("/", ".")
+    if not name:  # the attribute is missing when the module has run; a word and an empty line begin texts, too
+        return path == "antigravity" or path.partition(".")[0] in _RUNNING - {path}
+    return path.partition(".")[0] in _RUNNING and name.decode("latin-1").replace(".", "").isidentifier()
 
 
 def _is_dotted(module: bytes, name: bytes) -> bool:

@@ -16,7 +16,7 @@ from verifier.budget import Budget
 from verifier.formats.pickle.facts import BrokenError, Facts
 from verifier.formats.pickle.handlers import HANDLERS
 from verifier.formats.pickle.state import NAMES, State
-from verifier.formats.pickle.symbols import LONG_TUPLE, LONGEST_TUPLE, flat
+from verifier.formats.pickle.symbols import weighed
 from verifier.source import ByteSource
 
 _WINDOW = 256 * limits.KIB
@@ -75,7 +75,8 @@ class Walker(State):
         limit = self._window(position)
         buffer, base, widths, handlers = self._buffer, self._base, _WIDTHS, HANDLERS
         entries, encode, decode = self.memo.entries, self.memo.encode, self.memo.decode
-        remember = entries.append if not self.memo.gaps else self.memo.memoize
+        is_dense = self.memo.is_dense
+        remember = entries.append if is_dense else self.memo.memoize
         stack, frame_end = self.stack, self.frame_end
         push, pop = stack.append, stack.pop
         at = position - base
@@ -103,11 +104,12 @@ class Walker(State):
                     value = stack[-1]
                     key = buffer[at + 1] if opcode == 0x71 else _WORD(buffer, at + 1)[0]
                     entry = value if type(value) is int else encode(value)
-                    if key == len(entries):
+                    if is_dense and key == len(entries):
                         entries.append(entry)
                     else:
                         self.memo.put(key, entry)
-                        remember = entries.append if not self.memo.gaps else self.memo.memoize
+                        is_dense = self.memo.is_dense
+                        remember = entries.append if is_dense else self.memo.memoize
                     at += 2 if opcode == 0x71 else 5
                 elif opcode == 0x58 or opcode == 0x42:  # BINUNICODE, BINBYTES
                     push(base + at)
@@ -131,24 +133,25 @@ class Walker(State):
                 elif opcode == 0x86:  # TUPLE2
                     last = pop()
                     value = pop()
-                    push((value, last) if type(value) is type(last) is int else flat((value, last)))
+                    push((value, last) if type(value) is type(last) is int else self.tuple((value, last), base + at))
                     at += 1
                 elif opcode == 0x85:  # TUPLE1
                     value = pop()
-                    push((value,) if type(value) is int else flat((value,)))
+                    push((weighed(value),) if isinstance(value, tuple) else (value,))
                     at += 1
                 elif opcode == 0x87:  # TUPLE3
                     last, middle = pop(), pop()
-                    push(flat((pop(), middle, last)))
+                    push(self.tuple((pop(), middle, last), base + at))
                     at += 1
                 elif opcode == 0x74:  # TUPLE
                     items, stack = stack, self.marked.pop()
                     push, pop = stack.append, stack.pop
-                    push(flat(tuple(items)) if len(items) <= LONGEST_TUPLE else LONG_TUPLE)
+                    push(self.tuple(tuple(items), base + at))
                     at += 1
                 elif opcode == 0x6A:  # LONG_BINGET
-                    entry = entries[_WORD(buffer, at + 1)[0]]
-                    push(entry if entry >= 0 else decode(entry))
+                    key = _WORD(buffer, at + 1)[0]
+                    entry = entries[key] if key < len(entries) else -1
+                    push(entry if entry >= 0 else self.memo.get(key))
                     at += 5
                 elif opcode == 0x61 or opcode == 0x73:  # APPEND, SETITEM
                     items = [pop()] if opcode == 0x61 else [pop(), pop()][::-1]
@@ -171,7 +174,8 @@ class Walker(State):
                     at = position - base
                     stack = self.stack
                     push, pop = stack.append, stack.pop
-                    remember = entries.append if not self.memo.gaps else self.memo.memoize
+                    is_dense = self.memo.is_dense
+                    remember = entries.append if is_dense else self.memo.memoize
                 else:
                     raise BrokenError(f"0x{opcode:02x} is no opcode", base + at)
         except IndexError:
