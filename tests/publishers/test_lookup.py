@@ -201,7 +201,7 @@ def test_odd_names_are_judged_quickly(name: str) -> None:
     INDEX.lookup("warm")
     seconds = min(timed(name) for _ in range(3))
 
-    assert seconds < 0.005
+    assert seconds < 0.02
     match = INDEX.lookup(name)
     if all(letter.isascii() and (letter.isalnum() or letter in "._-") for letter in name):
         assert match.status == "unknown"
