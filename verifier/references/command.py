@@ -19,8 +19,10 @@ from verifier.references.vocabulary import (
     names_a_model,
     names_an_output,
     names_data,
+    revision_keys,
     says_yes,
     spelled,
+    surely_names_a_model,
     words_in,
 )
 
@@ -242,13 +244,23 @@ class Reader:
             return
         elif names_a_model(word) or names_a_model(word.rpartition("_")[2]):
             texts, hidden = expand(value, self.variables)
+            revision = revision or self._set_beside(key)
             for each in texts:
                 self._read(each.text, each.offset, text, revision, is_model=True)
-            if hidden and key.startswith("--") and not hidden.endswith(("_DIR", "_dir", "OUTPUT_PATH")):
+            if (
+                hidden
+                and (key.startswith("--") or surely_names_a_model(word))
+                and not hidden.endswith(("_DIR", "_dir", "OUTPUT_PATH"))
+            ):
                 reason = f"{hidden} is set elsewhere"
                 self.collection.unresolved("reference", self.at(value.offset), text, reason, hidden)
         else:
             self._bare(value)
+
+    def _set_beside(self, key: str) -> str | None:
+        """The one value of `HF_MODEL_REVISION`, for `HF_MODEL_ID`."""
+        held = [word for name in revision_keys(spelled(key)) for word in self.variables.get(name.upper(), ())]
+        return held[0].plain if len(held) == 1 and key.isupper() else None
 
     def _read(self, text: str, offset: int, shown: str, revision: str | None, *, is_model: bool) -> None:
         reading = beside_key(text, self.project, frozenset(), self.path, is_model_key=is_model)
