@@ -212,7 +212,11 @@ class Reader:
         elif flag in _HUB_FLAGS:
             self.loader(value, revision=revision)
         elif flag in ("-e", "--env", "--build-arg", "-E"):
-            self._bare(value)
+            name, held = _assignment(value)
+            if name is not None and held is not None and names_a_model(name):
+                self.setting(f"--{name}", held, text=value.shown())
+            else:
+                self._bare(value)
         elif _JSON_OPTIONS.search(flag) and (value.plain or "").lstrip()[:1] in ("{", "["):
             self._json(value)
         elif flag.replace("-", "_").endswith("lora_modules"):

@@ -151,10 +151,12 @@ class Settings:
         name, value = mapping.text("name", "key"), mapping.get("value")
         if name and isinstance(value, Scalar):
             self._keyed(name, value, trail, self.siblings.get(id(mapping), mapping))
+            if not any(names_a_model(key) for key in trail[-2:]):
+                self.joined.add(id(value))  # it stands beside its name, and was read there
         address = mapping.text("repo_url") or ""
         is_elsewhere = "://" in address and not hub_urls(address)
-        is_table = all(names_nothing(key.text) for key, _ in mapping.items) and self._is_table(
-            [each for _, each in mapping.items], trail
+        is_table = self._is_table([each for _, each in mapping.items], trail) and all(
+            names_nothing(key.text) for key, _ in mapping.items
         )
         for key, each in mapping.items:
             if id(each) in self.joined or (is_elsewhere and key.text == "repo_name"):
