@@ -252,15 +252,15 @@ class Settings:
                 origin = re.sub(r"^\$[{(](\w+)[)}]$", r"$\1", scalar.text)
                 self.collection.unresolved("reference", place, shown, reason, origin)
         for text in texts:
-            revision = _revision(mapping, word) if mapping is not None else None
             urls = [name for _, name, inside in hub_urls(text) if inside or is_model] if "." in text else []
-            for name in urls:
-                self.collection.read(Reading("model", name), place, shown, revision=revision)
-            if urls or not (is_model or (self.is_manifest and word and not _is_free_text(word))):
-                continue
-            written = frozenset() if word in _STRONG else frozenset(self.written)
-            reading = beside_key(text, self.project, written, self.path, is_model_key=is_model)
-            self.collection.read(reading, place, shown, revision=revision, certain=is_model)
+            readings = [Reading("model", name) for name in urls]
+            if not urls and (is_model or (self.is_manifest and word and not _is_free_text(word))):
+                written = frozenset() if word in _STRONG else frozenset(self.written)
+                readings = [beside_key(text, self.project, written, self.path, is_model_key=is_model)]
+            for reading in readings:
+                if reading.verdict != "none":
+                    revision = _revision(mapping, word) if mapping is not None else None
+                    self.collection.read(reading, place, shown, revision=revision, certain=is_model or bool(urls))
 
     def _resolved(self, text: str) -> list[str]:
         """Put in what the same document sets: `$(MODEL_ID)`, `${MODEL:-ORG/NAME}`."""
