@@ -19,8 +19,10 @@ from verifier.references.vocabulary import (
     names_a_model,
     names_an_output,
     names_data,
+    revision_keys,
     says_yes,
     spelled,
+    surely_names_a_model,
     words_in,
 )
 
@@ -210,7 +212,11 @@ class Reader:
         elif flag in _HUB_FLAGS:
             self.loader(value, revision=revision)
         elif flag in ("-e", "--env", "--build-arg", "-E"):
-            self._bare(value)
+            name, held = _assignment(value)
+            if name is not None and held is not None and names_a_model(name):
+                self.setting(f"--{name}", held, text=value.shown())
+            else:
+                self._bare(value)
         elif _JSON_OPTIONS.search(flag) and (value.plain or "").lstrip()[:1] in ("{", "["):
             self._json(value)
         elif flag.replace("-", "_").endswith("lora_modules"):
@@ -242,13 +248,23 @@ class Reader:
             return
         elif names_a_model(word) or names_a_model(word.rpartition("_")[2]):
             texts, hidden = expand(value, self.variables)
+            revision = revision or self._set_beside(key)
             for each in texts:
                 self._read(each.text, each.offset, text, revision, is_model=True)
-            if hidden and key.startswith("--") and not hidden.endswith(("_DIR", "_dir", "OUTPUT_PATH")):
+            if (
+                hidden
+                and (key.startswith("--") or surely_names_a_model(word))
+                and not hidden.endswith(("_DIR", "_dir", "OUTPUT_PATH"))
+            ):
                 reason = f"{hidden} is set elsewhere"
                 self.collection.unresolved("reference", self.at(value.offset), text, reason, hidden)
         else:
             self._bare(value)
+
+    def _set_beside(self, key: str) -> str | None:
+        """The one value of `HF_MODEL_REVISION`, for `HF_MODEL_ID`."""
+        held = [word for name in revision_keys(spelled(key)) for word in self.variables.get(name.upper(), ())]
+        return held[0].plain if len(held) == 1 and key.isupper() else None
 
     def _read(self, text: str, offset: int, shown: str, revision: str | None, *, is_model: bool) -> None:
         reading = beside_key(text, self.project, frozenset(), self.path, is_model_key=is_model)

@@ -91,7 +91,7 @@ def find(path: str, data: bytes, project: Project) -> FileMentions:
     searched by its tokens, and a note says so.
     """
     kind = kind_of(path) or _by_first_line(data)
-    if kind is None or not _may_matter(kind, data):
+    if kind is None or not _may_matter(kind, path, data):
         return FileMentions(path)
     text, notes = decode(data)
     collection = Collection(text, notes=notes)
@@ -117,11 +117,13 @@ def _by_first_line(data: bytes) -> str | None:
     return "python" if match[1] in (b"python", b"uv") else "shell"
 
 
-def _may_matter(kind: str, data: bytes) -> bool:
-    """Look for any word without which a file names no model; what is not plain UTF-8 is read in any case."""
+def _may_matter(kind: str, path: str, data: bytes) -> bool:
+    """Look for any word without which a file names no model, in its name too; what is not UTF-8 is read in any case."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4096] or b"coding" in data[:200]:
         return True
     text = data.lower()
+    if kind in ("json", "yaml"):
+        text += posixpath.basename(path).lower().encode("utf-8", "replace")
     words = _IN_PYTHON if kind == "python" else _ELSEWHERE
     return any(word in text for word in words) or (kind == "python" and _QUOTED_ID.search(text) is not None)
 

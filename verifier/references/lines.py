@@ -10,6 +10,7 @@ from verifier.references.draft import Collection, place
 from verifier.references.naming import Reading, hub_urls, read_name
 from verifier.references.shell import Word, commands
 from verifier.references.text import Lines
+from verifier.references.vocabulary import names_a_model
 
 _MAKE_VARIABLE = re.compile(
     r"^[ \t]*(?:export[ \t]+|override[ \t]+)*([A-Za-z_][\w.-]*)[ \t]*(?:\?|:{1,3}|\+)?=[ \t]*((?:[^\n\\]|\\\n|\\.)*)",
@@ -17,6 +18,8 @@ _MAKE_VARIABLE = re.compile(
 )
 _RECIPE = re.compile(r"^\t[@+-]*((?:[^\n\\]|\\\n|\\.)*)", re.MULTILINE)
 _SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*([^\n]*)", re.MULTILINE)
+_SECTION = re.compile(r"^[ \t]*\[([^\]\n]+)\][ \t]*$", re.MULTILINE)
+_BELOW = ("name", "path", "id", "repo", "name_or_path", "repo_id")
 _FROM = re.compile(r"^[ \t]*(FROM|ADAPTER)[ \t]+(\S+)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -44,12 +47,17 @@ def _word(match: re.Match[str]) -> Word | None:
 
 
 def read_settings(text: str, reader: Reader) -> None:
-    """Read `KEY=value` lines (`.env`, `.ini`, `.cfg`, `.properties`)."""
+    """Read `KEY=value` lines (`.env`, `.ini`, `.cfg`); a section's name may say that its `name` is a model's."""
     found = []
+    sections = [(match.start(), match[1].rpartition(".")[2]) for match in _SECTION.finditer(text)]
     for match in _SETTING.finditer(text):
         command = next(commands(match[2]), None)
         if command is not None and command.words:
-            found.append((match[1], Word(match.start(2), command.words[0].pieces)))
+            while len(sections) > 1 and sections[1][0] < match.start():
+                sections.pop(0)
+            is_below = sections and sections[0][0] < match.start() and names_a_model(sections[0][1])
+            name = "model" if is_below and match[1] in _BELOW else match[1]
+            found.append((name, Word(match.start(2), command.words[0].pieces)))
     for name, word in found:
         reader.remember(name, word)
     for name, word in found:

@@ -26,7 +26,7 @@ from verifier.references.vocabulary import (
 )
 
 _PART = r"[^\W_][\w.-]{0,95}"
-_ID = re.compile(rf"({_PART}/\w[\w.-]{{0,95}})(?:@([\w./-]{{1,255}}))?(:[\w.-]*)?")
+_ID = re.compile(rf"({_PART}/\w(?:[\w.-]{{0,94}}\w)?)(?:@([\w./-]{{1,255}}))?(:[\w.-]*)?")
 _PREFIX = re.compile(
     r"(?:hf://|hf:(?://)?|hf[-_]hub:|huggingface://|(?:huggingface|hf)/(?=[^/]+/))(?=[^/])", re.IGNORECASE
 )
@@ -39,6 +39,7 @@ _URL = re.compile(
 _MEDIA = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|mp4|webm|wav|mp3|flac|pdf|md|txt|csv)(?:\?\S*)?$", re.IGNORECASE)
 """Files that are looked at, whatever repository they lie in."""
 _WEIGHTS = re.compile(r"(.*)\.(?:safetensors|bin|pth?|ckpt|onnx|gguf|ggml|h5|keras|pkl)", re.IGNORECASE)
+_TRAINERS_OWN = re.compile(r"checkpoint-\d+")
 OTHER_HUB = "another hub is asked for it where the switch beside it is on"
 _NO_SUCH_FILE = "a file that is not in the tree, or else a model of the Hub"
 _AT_REVISION = ("resolve", "blob", "tree", "raw", "commit")
@@ -127,7 +128,7 @@ def at_loader(text: str, project: Project, written: frozenset[str], beside: str)
     is_path, is_file = first.lower() in PATH_WORDS, FILE_ENDINGS.fullmatch(last) is not None
     if is_path and (is_file or text.rstrip("/") in written):
         return NONE
-    if is_path:
+    if is_path or _TRAINERS_OWN.fullmatch(last):
         return Reading("perhaps", name, "a directory that is not in the tree, or else a model of the Hub")
     if is_file:
         return Reading("perhaps", name, _NO_SUCH_FILE)

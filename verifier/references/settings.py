@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from verifier.references.command import Reader, Source
 from verifier.references.draft import Collection
 from verifier.references.mention import Project
-from verifier.references.naming import Reading, beside_key, hub_urls, read_name
-from verifier.references.shell import Place, Variable, Variables, Word
+from verifier.references.naming import Reading, beside_key, hub_urls, looks_like_a_model, read_name
+from verifier.references.shell import Place, Variables, Word, commands
 from verifier.references.text import Lines
 from verifier.references.tree import Mapping, Node, Scalar, Sequence
 from verifier.references.vocabulary import (
@@ -21,12 +22,18 @@ from verifier.references.vocabulary import (
     names_a_model,
     names_an_output,
     names_data,
+    names_nothing,
+    revision_keys,
     says_yes,
     spelled,
+    surely_names_a_model,
     words_in,
 )
 
 INLINE_YAML = "inline.yaml"
+_FREE_TEXTS = words_in("prompt text content description message title summary comment instruction")
+_CONTAINER = re.compile(r"\{(?!\{).*\}|\[.*\]", re.DOTALL)
+"""A mapping or a list that is written into one text: `speculative-config: '{"model": "org/name"}'`."""
 _COMMANDS = words_in(
     """
     command commands args arguments run cmd cmds entrypoint script scripts before_script after_script extra_args
@@ -71,6 +78,8 @@ class Settings:
     written: set[str] = field(default_factory=set)
     variables: Variables = field(default_factory=dict)
     environment: dict[str, Scalar] = field(default_factory=dict)
+    siblings: dict[int, Mapping] = field(default_factory=dict)
+    """What a list of names and values sets, for each of its entries."""
     joined: set[int] = field(default_factory=set)
     """Nodes that were read as part of a command."""
 
@@ -80,8 +89,10 @@ class Settings:
             for trail, mapping in self._walk(document):
                 if isinstance(mapping, Mapping):
                     self._prepare(mapping, trail[-1] if trail else "")
+                elif isinstance(mapping, Sequence):
+                    self._prepare_list(mapping)
         for name, scalar in self.environment.items():
-            self.variables[name] = [Word(0, [scalar.text])]
+            self.variables[name] = [_word(scalar, 0)]
         for document in documents:
             for trail, node in self._walk(document):
                 if isinstance(node, Mapping):
@@ -122,6 +133,12 @@ class Settings:
                 if re.fullmatch(r"[A-Z][A-Z0-9_]*", key.text):
                     self.environment.setdefault(key.text, each)
 
+    def _prepare_list(self, sequence: Sequence) -> None:
+        entries = [item for item in sequence.items if isinstance(item, Mapping)]
+        pairs = [(item.get("name"), item.get("value")) for item in entries]
+        together = Mapping([(name, value) for name, value in pairs if isinstance(name, Scalar) and value is not None])
+        self.siblings.update((id(item), together) for item in entries)
+
     # Containers.
 
     def _mapping(self, mapping: Mapping, trail: tuple[str, ...]) -> None:
@@ -133,15 +150,22 @@ class Settings:
         self._joined(mapping)
         name, value = mapping.text("name", "key"), mapping.get("value")
         if name and isinstance(value, Scalar):
-            self._keyed(name, value, trail, mapping)
+            self._keyed(name, value, trail, self.siblings.get(id(mapping), mapping))
+            if not any(names_a_model(key) for key in trail[-2:]):
+                self.joined.add(id(value))  # it stands beside its name, and was read there
         address = mapping.text("repo_url") or ""
         is_elsewhere = "://" in address and not hub_urls(address)
+        is_table = self._is_table([each for _, each in mapping.items], trail) and all(
+            names_nothing(key.text) for key, _ in mapping.items
+        )
         for key, each in mapping.items:
             if id(each) in self.joined or (is_elsewhere and key.text == "repo_name"):
                 continue
             if is_data and (spelled(key.text) == "repo_id" or spelled(key.text) not in _STRONG):
                 continue
-            if isinstance(each, Scalar):
+            if is_table and isinstance(each, Scalar):
+                self._keyed("models", each, trail, None)
+            elif isinstance(each, Scalar):
                 self._keyed(key.text, each, trail, mapping)
             elif spelled(key.text) == "auto_map" and isinstance(each, Mapping):
                 self._auto_map(each)
@@ -164,10 +188,22 @@ class Settings:
             return
         is_command = _is_command(spelled(key)) or any(item.text.startswith("--") for item in scalars)
         if not is_command:
+            key = "models" if self._is_table(sequence.items, trail) else key
             for item in scalars:
                 self._keyed(key, item, trail[:-1], None)
             return
         self._command(scalars)
+
+    def _is_table(self, nodes: list[Node], trail: tuple[str, ...]) -> bool:
+        """Tell whether nothing but ids stands directly below a key, or in a file, that is called after models."""
+        above = trail[-1] if trail else posixpath.basename(self.path).partition(".")[0]
+        return names_a_model(above) and all(
+            isinstance(node, Scalar)
+            and node.is_text
+            and (name := read_name(node.text)[0]) is not None
+            and looks_like_a_model(name.model)
+            for node in nodes
+        )
 
     def _command(self, scalars: list[Scalar]) -> None:
         scripts = [
@@ -193,6 +229,9 @@ class Settings:
                 self.collection.switch("custom-code", place, shown, read_name(scalar.text)[0])
         elif not scalar.is_text or names_an_output(word) or word in _NOT_BELOW or _is_data(key):
             return
+        elif self.is_manifest and "/" in scalar.text and _CONTAINER.fullmatch(scalar.text.strip()):
+            at = _inside(scalar, self.shift)
+            self.source(INLINE_YAML, f"{key}: {scalar.text}", lambda offset: at(offset - len(key) - 2))
         elif "\n" in scalar.text.strip() or (scalar.is_block and _NESTED.search(key)):
             self._block(key, scalar)
         elif _is_command(word) or (" " in scalar.text and "--" in scalar.text):
@@ -208,19 +247,20 @@ class Settings:
         texts = [scalar.text.strip()]
         if _DYNAMIC.search(scalar.text):
             texts = self._resolved(scalar.text)
-            if not texts and word in _STRONG:
+            if not texts and (word in _STRONG or surely_names_a_model(word)):
                 reason = "it is put in from elsewhere"
-                self.collection.unresolved("reference", place, shown, reason, scalar.text)
+                origin = re.sub(r"^\$[{(](\w+)[)}]$", r"$\1", scalar.text)
+                self.collection.unresolved("reference", place, shown, reason, origin)
         for text in texts:
-            revision = _revision(mapping, word) if mapping is not None else None
             urls = [name for _, name, inside in hub_urls(text) if inside or is_model] if "." in text else []
-            for name in urls:
-                self.collection.read(Reading("model", name), place, shown, revision=revision)
-            if urls or not (is_model or (self.is_manifest and word and not _is_free_text(word))):
-                continue
-            written = frozenset() if word in _STRONG else frozenset(self.written)
-            reading = beside_key(text, self.project, written, self.path, is_model_key=is_model)
-            self.collection.read(reading, place, shown, revision=revision, certain=is_model)
+            readings = [Reading("model", name) for name in urls]
+            if not urls and (is_model or (self.is_manifest and word and not _is_free_text(word))):
+                written = frozenset() if word in _STRONG else frozenset(self.written)
+                readings = [beside_key(text, self.project, written, self.path, is_model_key=is_model)]
+            for reading in readings:
+                if reading.verdict != "none":
+                    revision = _revision(mapping, word) if mapping is not None else None
+                    self.collection.read(reading, place, shown, revision=revision, certain=is_model or bool(urls))
 
     def _resolved(self, text: str) -> list[str]:
         """Put in what the same document sets: `$(MODEL_ID)`, `${MODEL:-ORG/NAME}`."""
@@ -254,14 +294,7 @@ class Settings:
         return Reader(self.path, self.project, self.collection, at, self.source, self.variables)
 
     def _argv(self, scalars: list[Scalar]) -> None:
-        from verifier.references.shell import commands
-
-        words = []
-        for number, scalar in enumerate(scalars):
-            parsed = next(iter(commands('"' + scalar.text.replace("\\", "\\\\").replace('"', '\\"') + '"')), None)
-            pieces: list[str | Variable | None] = [scalar.text]
-            pieces = parsed.words[0].pieces if parsed and parsed.words else [scalar.text]
-            words.append(Word(number, pieces))
+        words = [_word(scalar, number) for number, scalar in enumerate(scalars)]
         if not words[0].pieces or (words[0].plain or "").startswith("-"):
             words.insert(0, Word(0, ["…"]))
         self._reader(lambda offset: self._place(scalars[min(offset, len(scalars) - 1)])).words(words)
@@ -299,6 +332,14 @@ def _words_of(node: Node) -> list[Scalar]:
     return []
 
 
+def _word(scalar: Scalar, offset: int) -> Word:
+    """A text as one word of a command, with the variables in it."""
+    if "$" not in scalar.text and "`" not in scalar.text:
+        return Word(offset, [scalar.text])
+    parsed = next(iter(commands('"' + scalar.text.replace("\\", "\\\\").replace('"', '\\"') + '"')), None)
+    return Word(offset, parsed.words[0].pieces if parsed and parsed.words else [scalar.text])
+
+
 def _inside(scalar: Scalar, shift: int) -> Place:
     lines = Lines(scalar.text)
     first = scalar.line + shift + scalar.is_block
@@ -329,7 +370,8 @@ def _is_data(key: str) -> bool:
 
 
 def _is_free_text(word: str) -> bool:
-    return word in ("prompt", "text", "content", "description", "message", "title", "summary", "comment", "instruction")
+    """A text for readers, or a place in an object store."""
+    return "bucket" in word.split("_") or word in _FREE_TEXTS
 
 
 def _on(node: Node) -> bool:
@@ -337,7 +379,6 @@ def _on(node: Node) -> bool:
 
 
 def _revision(mapping: Mapping, word: str) -> str | None:
-    keys = (f"{word}_revision", f"{word.removesuffix('_name_or_path')}_revision")
     common = () if "tokenizer" in word else ("revision", "model_revision", "commit_hash", "revision_of_model")
-    text = mapping.text(*keys, *common)
+    text = mapping.text(*revision_keys(word), *common)
     return text if text and text.lower() not in ("null", "~", "none", "") else None

@@ -102,6 +102,29 @@ def names_a_directory(name: str) -> bool:
     )
 
 
+@lru_cache(maxsize=8192)
+def names_nothing(key: str) -> bool:
+    """Tell whether a key says neither what a model is nor that it is something else: a name of someone's choice."""
+    words = set(spelled(key).strip("_").split("_"))
+    return not words & (_OTHER_WORDS | {"repository"}) and not names_an_output(key) and not names_data(key)
+
+
+_ENDS = ("_name_or_path", "_name", "_path", "_id", "")
+
+
+def revision_keys(key: str) -> tuple[str, ...]:
+    """The keys of a model's revision: `hf_model_revision` and `hf_model_id_revision` beside `hf_model_id`."""
+    return tuple(f"{key.removesuffix(end)}_revision" for end in _ENDS)
+
+
+_ALWAYS_A_MODEL = ("model_name_or_path", "model_id", "repo_id", "base_model", "storage_uri")
+
+
+def surely_names_a_model(key: str) -> bool:
+    """Tell whether a key holds nothing but a model's id, so that a value put in from elsewhere is one."""
+    return f"_{key}".endswith(tuple(f"_{each}" for each in _ALWAYS_A_MODEL))
+
+
 REMOTE_CODE_KEYS: Final = words_in("trust_remote_code trustremotecode hf_hub_trust_remote_code trust_remote")
 UNSAFE_LOAD_VARIABLES: Final = words_in("torch_force_no_weights_only_load")
 CUSTOM_CODE_KEYS: Final = words_in("custom_pipeline custom_generate custom_revision_code")
@@ -163,6 +186,7 @@ LOADING_FUNCTIONS: Final = {
     "HuggingFaceLLM": (),
     "HuggingFaceInstructEmbeddings": (),
     "TransformersModel": ("smolagents",),
+    "Reranker": ("rerankers",),
     "pipeline": ("transformers", "optimum"),
 }
 """Functions and classes, and the packages that they come from; `()` stands for any."""
@@ -191,6 +215,12 @@ TAKES_NO_MODEL: Final = re.compile(
     r"|list_repo_files|repo_info|assertEqual|assertIn|assertTrue|format|load_metric|download_url|whoami)$",
     re.IGNORECASE,
 )
+ASKS_A_SERVER: Final = re.compile(
+    r"(?!HuggingFace|HF|Inference).*Client|Chat(?!HuggingFace|LlamaCpp|MLX)[A-Z]\w*"
+    r"|(?:Azure|OpenAI|NVIDIA|Together|Fireworks|Groq|Bedrock|Cohere|Voyage|MistralAI|OpenRouter|DeepInfra)\w*"
+    r"(?:Embeddings?|LLM|Model|Rerank\w*)"
+)
+"""Classes by whose names it is seen that what they are given is served elsewhere: `ChatOpenAI`, `NVIDIAEmbeddings`."""
 MODEL_HUBS_OF_OTHERS: Final = ("modelscope", "openmind_hub", "openmind", "wisemodel")
 OTHER_ROOTS: Final = frozenset(
     {"datasets", "evaluate", "mlflow", "wandb", "boto3", "tensorflow_datasets", "kaggle", "kagglehub", "logging", "re"}
@@ -281,7 +311,7 @@ PATH_WORDS: Final = words_in(
 OTHER_FIRST_PARTS: Final = words_in(
     """
     application text image audio video multipart font message train eval val valid validation loss metrics reward
-    rewards actions and or refs heads origin feature fix http https s3 gs n yes true false on read client key
+    rewards actions and or refs heads origin default feature fix http https s3 gs n yes true false on read client key
     input user-agent self cpu gpu cuda pad bos eos and/or request response metric objective policy val_loss torch
     nvcr.io docker.io ghcr.io quay.io gcr.io docker github.com apps batch rbac.authorization.k8s.io
     """

@@ -16,6 +16,7 @@ from verifier.references.python.record import Record
 from verifier.references.python.scopes import Binding, Module, Scope, keyword, last_name, parameters
 from verifier.references.python.values import Held, Known, Local, Thing, Unknown, Value
 from verifier.references.vocabulary import (
+    ASKS_A_SERVER,
     HUB_ONLY,
     LITERAL_METHODS,
     LOADING_METHODS,
@@ -74,7 +75,7 @@ class Calls:
         if is_switched:
             text = self.record.text(call)
             self.collection.unresolved("reference", self.record.place(call), text, OTHER_HUB, text)
-        is_elsewhere = callee.is_elsewhere or is_switched
+        is_elsewhere = callee.is_elsewhere or is_switched or bool(ASKS_A_SERVER.fullmatch(callee.name))
         is_served = callee.name == "create" and callee.owner in _SERVED
         is_written = bool(TAKES_NO_MODEL.search(callee.name)) and callee.name not in _WITH_DEFAULT
         if is_elsewhere or (is_written and not callee.loads):
@@ -151,6 +152,8 @@ class Calls:
         is_seen = any(isinstance(value, (Known, Unknown, Local)) for value in values)
         if values and not is_seen and callee.name in LOADING_METHODS:  # no loader takes objects
             values.append(Unknown("what it is given was not followed to a text", arguments[0] if arguments else call))
+        if values and callee.name not in LITERAL_METHODS and all(_is_empty(value) for value in values):
+            values = [Unknown("it is empty unless another value is given", arguments[0] if arguments else call)]
         for value in _one_unknown(values):
             self._loaded(callee, value, call, revision)
 
@@ -310,6 +313,10 @@ def _one_unknown(values: list[Value]) -> list[Value]:
     unknown = [v for v in values if isinstance(v, Unknown) and not (is_object and isinstance(v.origin, ast.Call))]
     unknown.sort(key=_is_loaders_own)
     return [value for value in values if not isinstance(value, Unknown) or value in unknown[:1]]
+
+
+def _is_empty(value: Value) -> bool:
+    return isinstance(value, Known) and value.value in (None, "")
 
 
 def _is_loaders_own(value: Unknown) -> bool:

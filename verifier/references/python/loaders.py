@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from verifier.references.python.evaluate import Evaluator
 from verifier.references.python.scopes import Binding, Scope, last_name
-from verifier.references.python.values import Held, Known
+from verifier.references.python.values import Held, Known, Thing
 from verifier.references.vocabulary import (
     ANY_ORIGIN,
     LITERAL_METHODS,
@@ -58,6 +58,8 @@ def callee_of(function: ast.expr, scope: Scope, evaluator: Evaluator, depth: int
         return _attribute(function, scope, evaluator, depth)
     if isinstance(function, ast.Name):
         return _name(function, scope, evaluator, depth)
+    if isinstance(function, ast.Subscript):
+        return _held(function, scope, evaluator)
     if isinstance(function, ast.Call):
         name = last_name(function.func)
         if name == "partial" and function.args:
@@ -68,9 +70,18 @@ def callee_of(function: ast.expr, scope: Scope, evaluator: Evaluator, depth: int
         if name == "getattr" and len(function.args) > 1:
             for key in evaluator.texts(function.args[1], scope):
                 return Callee(str(key.value), _root(function.args[0], scope))
+        if name == "get" and isinstance(function.func, ast.Attribute):
+            return _held(function, scope, evaluator)
         if name in ("remote", "options", "delayed", "wraps") and isinstance(function.func, ast.Attribute):
             return callee_of(function.func.value, scope, evaluator, depth + 1)
     return None
+
+
+def _held(function: ast.expr, scope: Scope, evaluator: Evaluator) -> Callee | None:
+    """What a dictionary or a list holds: `LOADERS[kind]("org/name")`; one loader among several is enough."""
+    things = [value.origin for value in evaluator.values(function, scope) if isinstance(value, Thing) and value.origin]
+    found = [Callee(name, root) for root, _, name in (origin.rpartition(".") for origin in things)]
+    return next((callee for callee in found if callee.loads), None)
 
 
 def _attribute(function: ast.Attribute, scope: Scope, evaluator: Evaluator, depth: int) -> Callee | None:
@@ -90,8 +101,8 @@ def _name(function: ast.Name, scope: Scope, evaluator: Evaluator, depth: int) ->
         return min(imported, key=lambda callee: callee.is_elsewhere)  # one import of several is enough
     for binding in bindings:
         node = binding.node
-        is_alias = isinstance(node, (ast.Attribute, ast.Name)) or (
-            isinstance(node, ast.Call) and last_name(node.func) in ("partial", "getattr", "options")
+        is_alias = isinstance(node, (ast.Attribute, ast.Name, ast.Subscript)) or (
+            isinstance(node, ast.Call) and last_name(node.func) in ("partial", "getattr", "options", "get")
         )
         if binding.kind in ("value", "entered") and is_alias:
             found = callee_of(node, binding.scope, evaluator, depth + 1)
