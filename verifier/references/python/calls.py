@@ -37,6 +37,9 @@ _RUNNING = re.compile(
     r"system|popen|Popen|run|call|check_call|check_output|getoutput|getstatusoutput|create_subprocess_shell|split"
 )
 
+_TO_FILL_IN = re.compile(r"\$\w|\$\{|\{\{")
+"""A shell's or a template's variable, in code that either of them hands to Python."""
+
 
 class Calls:
     """Reads calls: of loaders, of what runs or fetches, of functions of the project."""
@@ -159,7 +162,9 @@ class Calls:
 
     def _loaded(self, callee: Callee, value: Value, call: ast.Call, revision: str | None) -> None:
         if isinstance(value, Known):
-            if isinstance(value.value, str):
+            if isinstance(value.value, str) and _TO_FILL_IN.search(value.value):
+                self.record.unresolved("reference", Unknown("a variable that is filled in elsewhere", value.node), call)
+            elif isinstance(value.value, str):
                 reading = self._at_loader(callee, value.value)
                 self.record.read(reading, value, call, revision=revision)
         elif isinstance(value, Unknown) and callee.name not in LITERAL_METHODS:

@@ -210,7 +210,8 @@ def _either(evaluator: Evaluator, node: ast.BoolOp, scope: Scope, depth: int) ->
     """`given or "org/default"`: what is given at run time may override a default, as a parameter may."""
     found = [value for part in node.values for value in evaluator.evaluate(part, scope, depth)]
     texts = [value for value in found if isinstance(value, Known) and value.value]
-    yield from texts if isinstance(node.op, ast.Or) and texts else found
+    says_it = any(isinstance(value.value, str) and "/" in value.value for value in texts)
+    yield from texts if isinstance(node.op, ast.Or) and says_it else found
 
 
 def _container(evaluator: Evaluator, node: ast.AST, scope: Scope, depth: int) -> Iterator[Value]:
