@@ -58,15 +58,15 @@ def verify(
     ] = None,
     chain: Annotated[
         Path | None,
-        typer.Option("--certificate-chain", metavar="PEM", help="Or the authorities above its certificate; then also"),
+        typer.Option("--certificate-chain", metavar="PEM", help="Or the authorities above their certificate."),
     ] = None,
     subject: Annotated[
         str | None,
-        typer.Option("--certificate-subject", metavar="NAME", help="whom the certificate must name: CN=trainer,O=Acme"),
+        typer.Option("--certificate-subject", metavar="NAME", help="Whom it must name: CN=trainer,O=Acme."),
     ] = None,
     trusted_root: Annotated[
         Path | None,
-        typer.Option("--trusted-root", metavar="FILE", help="and the Sigstore root whose timestamps prove the time."),
+        typer.Option("--trusted-root", metavar="FILE", help="The Sigstore root whose timestamps prove when."),
     ] = None,
     extract: Annotated[
         Path | None,
