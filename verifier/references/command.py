@@ -5,12 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from verifier.references.arguments import (
+    PLAIN_TEXT,
+    assignment,
+    first_positional,
+    language_of_document,
+    options,
+    without,
+)
 from verifier.references.draft import Collection
 from verifier.references.mention import Note, Project
-from verifier.references.naming import OTHER_HUB, Reading, at_loader, beside_key, hub_urls, read_name
+from verifier.references.naming import OTHER_HUB, Reading, at_loader, beside_key, hub_urls
 from verifier.references.shell import MAX_EXPANSIONS, Command, Place, Variables, Word, commands, expand
 from verifier.references.vocabulary import (
     OTHER_HUB_VARIABLES,
@@ -29,7 +37,10 @@ from verifier.references.vocabulary import (
 Source = Callable[[str, str, Place], None]
 """Reads a text of another language that stands inside this one: a file name that tells which, the text, its place."""
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][\w.-]*)\+?=(.*)", re.DOTALL)
+_SETTING = words_in("export declare local readonly set env -x -a -r -gx")
+"""What stands before the names that a command sets."""
+_LEADING = words_in("export declare local readonly env sudo exec then do else")
+"""What stands before a command."""
 TAKES_POSITIONAL = (
     ("vllm", "serve"), ("vllm", "chat"), ("vllm", "complete"), ("trtllm-serve", "serve"), ("trtllm-serve",),
     ("hf", "download"),
@@ -77,22 +88,9 @@ class Reader:
             self.command(command, fed)
 
     def _remember(self, command: Command) -> None:
-        words = command.words
-        while words and (words[0].plain or "") in (
-            "export",
-            "declare",
-            "local",
-            "readonly",
-            "set",
-            "env",
-            "-x",
-            "-a",
-            "-r",
-            "-gx",
-        ):
-            words = words[1:]
+        words = without(command.words, _SETTING)
         for word in words:
-            name, value = _assignment(word)
+            name, value = assignment(word)
             if name is None or value is None:
                 break
             self.remember(name, value)
@@ -110,24 +108,11 @@ class Reader:
 
     def command(self, command: Command, fed: list[Word]) -> None:
         """Read one command: its words, and the documents that go into it, or through it into what is `fed`."""
-        words = command.words
-        while words and (words[0].plain or "") in (
-            "export",
-            "declare",
-            "local",
-            "readonly",
-            "env",
-            "sudo",
-            "exec",
-            "then",
-            "do",
-            "else",
-        ):
-            words = words[1:]
+        words = without(command.words, _LEADING)
         if words and words[0].plain == "for":
             words = []
         while words:
-            name, value = _assignment(words[0])
+            name, value = assignment(words[0])
             if name is None or value is None:
                 break
             self.setting(name, value)
@@ -139,9 +124,9 @@ class Reader:
             if not document.has_end:
                 line = self.at(document.offset)[0]
                 self.collection.notes.append(Note(line, "a here-document without an end; read on behind its line"))
-            language = _language_of_document(command.words)
-            self.source(_language_of_document(fed) if fed and language == _TEXT else language, document.text, place)
-        if fed and _language_of_document(fed) == "inline.sh":  # echo "…" | bash
+            language = language_of_document(command.words)
+            self.source(language_of_document(fed) if fed and language == PLAIN_TEXT else language, document.text, place)
+        if fed and language_of_document(fed) == "inline.sh":  # echo "…" | bash
             self._run([word for word in command.words[1:] if word.is_quoted])
 
     def _run(self, words: list[Word]) -> None:
@@ -158,7 +143,7 @@ class Reader:
             self._run(words[1:])
         certain = self._positional(words, plain)
         revision = self._option(words, plain, "--revision")
-        pairs = list(_options(words, plain))
+        pairs = list(options(words, plain))
         for flag, value, number in pairs:
             self._flag(flag, value, words, number, revision)
         if any(flag in ("-c", "-lc", "-ec") for flag, _, _ in pairs):
@@ -187,7 +172,7 @@ class Reader:
                 kind = self._option(words, plain, "--repo-type") or self._option(words, plain, "--repo_type") or ""
                 if kind in ("dataset", "space"):
                     return set(range(len(words)))
-                number = _first_positional(plain, words, start + len(pattern))
+                number = first_positional(plain, words, start + len(pattern))
                 if number is not None:
                     self.loader(words[number], revision=self._option(words, plain, "--revision"))
                     rest = range(number, len(words)) if "download" in pattern else (number,)
@@ -195,7 +180,7 @@ class Reader:
         return set()
 
     def _option(self, words: list[Word], plain: list[str], flag: str) -> str | None:
-        for given, value, _ in _options(words, plain):
+        for given, value, _ in options(words, plain):
             if given == flag and value is not None:
                 texts, _ = expand(value, self.variables)
                 return texts[0].text if texts else None
@@ -212,7 +197,7 @@ class Reader:
         elif flag in _HUB_FLAGS:
             self.loader(value, revision=revision)
         elif flag in ("-e", "--env", "--build-arg", "-E"):
-            name, held = _assignment(value)
+            name, held = assignment(value)
             if name is not None and held is not None and names_a_model(name):
                 self.setting(f"--{name}", held, text=value.shown())
             else:
@@ -287,7 +272,7 @@ class Reader:
 
     def _bare(self, word: Word, *, is_model: bool = False) -> None:
         """A word without an option: an address, `key=value`, or what only a model is called."""
-        name, value = _assignment(word)
+        name, value = assignment(word)
         if name is not None and value is not None and not is_model:
             self.setting(name, value)
             return
@@ -339,75 +324,6 @@ class Reader:
                 code = follows.plain if follows.plain is not None else follows.shown()
                 if tool.startswith("python") or tool in ("bash", "sh", "zsh", "-l", "-e"):
                     self.source(language, code, shifted(self.at, follows.offset + follows.is_quoted))
-
-
-def _assignment(word: Word) -> tuple[str | None, Word | None]:
-    first = word.pieces[0] if word.pieces else None
-    match = _ASSIGNMENT.fullmatch(first) if isinstance(first, str) else None
-    if match is None or match[1].startswith("-"):
-        return None, None
-    return match[1], Word(word.offset + match.start(2), [match[2], *word.pieces[1:]], word.is_quoted)
-
-
-def _options(words: list[Word], plain: list[str]) -> Iterator[tuple[str, Word | None, int]]:
-    """Each option with its value and the number of the word that holds it."""
-    for number, word in enumerate(words):
-        text = word.pieces[0] if word.pieces and isinstance(word.pieces[0], str) else ""
-        if not text.startswith("-") or len(text) < 2:
-            continue
-        flag, equals, inline = text.partition("=")
-        if " " in flag:
-            continue  # options in a word, for another command
-        if equals:
-            yield flag, Word(word.offset + len(flag) + 1, [inline, *word.pieces[1:]], word.is_quoted), number
-        elif number + 1 < len(words) and not plain[number + 1].startswith("-") and len(word.pieces) == 1:
-            yield flag, words[number + 1], number + 1
-        else:
-            yield flag, None, number
-
-
-_SWITCHES = frozenset(
-    ["--local-dir-use-symlinks", "--resume-download", "--quiet", "--force-download", "-q", "--dry-run", "--no-force"]
-)
-
-
-def _first_positional(plain: list[str], words: list[Word], start: int) -> int | None:
-    number = start
-    while number < len(words):
-        if not plain[number].startswith("-"):
-            return number
-        takes_value = "=" not in plain[number] and plain[number] not in _SWITCHES
-        follows_id = number + 1 < len(words) and read_name(plain[number + 1])[0] is not None
-        number += (
-            1
-            if not takes_value or (follows_id and not names_a_model(plain[number]) and number + 2 >= len(words))
-            else 2
-        )
-    return None
-
-
-_TEXT = "inline.txt"
-_PASSING_ON = ("read", "ssh", "xargs", "sbatch", "srun", "eval", "source")
-"""Commands to which a document is words of a command, or a script."""
-
-
-def _language_of_document(words: list[Word]) -> str:
-    words = [word for word in words if not (word.plain or "").startswith("--")]
-    if not words:
-        return "inline.sh"  # a Dockerfile's RUN <<EOF
-    if words[0].plain in _PASSING_ON:
-        return "inline.sh"
-    for word in words:
-        text = word.plain or ""
-        if re.search(r"\.\w+$", text):
-            return text
-        if re.fullmatch(r"(?:.*/)?python[\d.]*", text):
-            return "inline.py"
-        if re.fullmatch(r"(?:.*/)?(?:ba|z)?sh", text):
-            return "inline.sh"
-        if text in ("kubectl", "oc"):
-            return "inline.yaml"
-    return _TEXT
 
 
 def shifted(at: Place, offset: int) -> Place:
